@@ -1,0 +1,113 @@
+/**
+ * What guarded code and the side that drives it agree on: version 1.
+ *
+ * A guarded module counts down `counter` (an exported mutable i32 global, in units of a quarter of a nanosecond of worst-case
+ * work). When a check finds it negative, the guest calls slot 0 of `hooks` (an exported funcref table of one element), a function
+ * of type `[] -> [i32]`. A positive answer is the new value of the counter; zero or less means stop, and the guest traps itself.
+ * The poll never throws to stop a guest: `catch_all` would catch that.
+ * `start`, if there is one, is the module's start function: the driver calls it once, after the hooks are in place.
+ */
+export interface Abi {
+  readonly version: 1
+  /** Export name of the counter. Absent if the module has no code of its own. */
+  readonly counter?: string
+  /** Export name of the hooks table. */
+  readonly hooks?: string
+  /** Export name of what was the start function. */
+  readonly start?: string
+  /** Export names of the memories, in the order of their index space; absent if there are none. */
+  readonly memories?: readonly string[]
+}
+
+export const ABI_VERSION = 1
+/** Custom section of a guarded file that holds its `Abi` as JSON. The last one counts. */
+export const ABI_SECTION = 'curfew'
+/** Units of the counter in a millisecond of worst-case work. */
+export const UNITS_PER_MS = 4_000_000
+/** The most that a poll may grant, in units: 0.5 ms of worst-case work. */
+export const MAX_CREDIT = UNITS_PER_MS / 2
+/** What a poll answers to stop the guest. */
+export const STOP = 0
+
+/** The functions of JavaScript Promise Integration, which TypeScript's library does not know yet. */
+interface PromiseIntegration {
+  readonly Suspending?: new (fn: (...args: never[]) => Promise<unknown>) => object
+  readonly promising?: (fn: (...args: never[]) => unknown) => (...args: unknown[]) => Promise<unknown>
+}
+export const { Suspending, promising } = WebAssembly as PromiseIntegration
+
+/** What a driver gives: see `attach`. */
+export interface Hooks {
+  /** Called by a guest whose credit is used up. A positive answer is the new credit, at most `MAX_CREDIT`; anything else stops the guest. */
+  readonly poll: () => number
+  /**
+   * Needs JSPI, and the guest must have been entered through `WebAssembly.promising`, with no JavaScript frame in between:
+   * when `poll` answers `YIELD`, the guest is suspended until the promise settles. `resumed` is then called with its value,
+   * synchronously before the guest runs on, and answers as `poll` does.
+   */
+  readonly suspend?: () => Promise<number>
+  readonly resumed?: (token: number) => number
+}
+
+/** What `poll` answers to have the guest suspended. */
+export const YIELD = -1
+
+/**
+ * The other side of a hook: a WebAssembly function, because only those fit a funcref table.
+ *
+ * (module
+ *   (import "h" "poll" (func (result i32))) (import "h" "suspend" (func (result i32))) (import "h" "resumed" (func (param i32) (result i32)))
+ *   (global (export "failed") (mut i32) (i32.const 0))
+ *   (func (export "hook") (result i32) (local i32)
+ *     try (result i32)
+ *       call 0  local.tee 0  i32.const -1  i32.eq
+ *       if (result i32)  call 1  call 2  else  local.get 0  end
+ *     catch_all  i32.const 1  global.set 0  i32.const 0  end))
+ *
+ * The catch_all is for a guest near the end of its stack: the poll, being JavaScript, would overflow with an exception that the
+ * guest could catch at every level of a deep nest of handlers, and so run on unpolled. `failed` tells the driver.
+ */
+// biome-ignore format: one section a line
+const TRAMPOLINE = new Uint8Array([
+  0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00,
+  0x01, 0x0a, 0x02, 0x60, 0x00, 0x01, 0x7f, 0x60, 0x01, 0x7f, 0x01, 0x7f,
+  0x02, 0x22, 0x03, 0x01, 0x68, 0x04, 0x70, 0x6f, 0x6c, 0x6c, 0x00, 0x00, 0x01, 0x68, 0x07, 0x73, 0x75, 0x73, 0x70, 0x65, 0x6e, 0x64, 0x00, 0x00, 0x01, 0x68, 0x07, 0x72, 0x65, 0x73, 0x75, 0x6d, 0x65, 0x64, 0x00, 0x01,
+  0x03, 0x02, 0x01, 0x00,
+  0x06, 0x06, 0x01, 0x7f, 0x01, 0x41, 0x00, 0x0b,
+  0x07, 0x11, 0x02, 0x06, 0x66, 0x61, 0x69, 0x6c, 0x65, 0x64, 0x03, 0x00, 0x04, 0x68, 0x6f, 0x6f, 0x6b, 0x00, 0x03,
+  0x0a, 0x21, 0x01, 0x1f, 0x01, 0x01, 0x7f, 0x06, 0x7f, 0x10, 0x00, 0x22, 0x00, 0x41, 0x7f, 0x46, 0x04, 0x7f, 0x10, 0x01, 0x10, 0x02, 0x05, 0x20, 0x00, 0x0b, 0x19, 0x41, 0x01, 0x24, 0x00, 0x41, 0x00, 0x0b, 0x0b,
+])
+
+let trampoline: WebAssembly.Module | undefined
+
+/** A hook that any number of instances can share. `failed` becomes 1 when a poll ended with an exception, and the guest with a trap. */
+export interface Hook {
+  readonly hook: WebAssembly.ExportValue
+  readonly failed: WebAssembly.Global
+}
+
+export function makeHook(hooks: Hooks): Hook {
+  trampoline ??= new WebAssembly.Module(TRAMPOLINE)
+  const suspend = hooks.suspend && Suspending ? new Suspending(hooks.suspend) : () => STOP
+  const imports = { h: { poll: hooks.poll, suspend, resumed: hooks.resumed ?? ((verdict: number) => verdict) } }
+  const { hook, failed } = new WebAssembly.Instance(trampoline, imports as unknown as WebAssembly.Imports).exports
+  return { hook: hook as WebAssembly.ExportValue, failed: failed as WebAssembly.Global }
+}
+
+/** The parts of an instance that its driver needs. */
+export interface Attached {
+  readonly counter: WebAssembly.Global | undefined
+  readonly start: (() => void) | undefined
+  readonly memories: readonly WebAssembly.Memory[]
+}
+
+/** Puts a hook into an instance of a guarded module. Until then the instance traps at its first check. */
+export function attachHook(instance: WebAssembly.Instance, abi: Abi, hook: Hook): Attached {
+  const { exports } = instance
+  if (abi.hooks !== undefined) (exports[abi.hooks] as WebAssembly.Table).set(0, hook.hook)
+  return {
+    counter: abi.counter === undefined ? undefined : (exports[abi.counter] as WebAssembly.Global),
+    start: abi.start === undefined ? undefined : (exports[abi.start] as () => void),
+    memories: (abi.memories ?? []).map((name) => exports[name] as WebAssembly.Memory),
+  }
+}

@@ -1,0 +1,184 @@
+/**
+ * Every way a load or a call can fail: one table of codes and the classes that are made from it.
+ *
+ * - `REASONS` is the table: class, CLI exit code, whether the instance lives on, what it means, what to do.
+ * - `CurfewError` carries the code and the figures; `LoadError` and `CallError` say which side failed;
+ *   `StopError`, `TrapError`, `HostFunctionError` and `UsageError` are the kinds of `CallError`.
+ *
+ * README and docs/errors.md are checked against the table by a test.
+ */
+
+/** Where a call was when it ended. `host` means inside a host function that the guest had called. */
+export type Phase = 'queued' | 'starting' | 'running' | 'suspended' | 'host'
+
+/** Which class an error of a code has. `any` codes can end a load as well as a call. */
+export type ReasonKind = 'option' | 'load' | 'stop' | 'trap' | 'host' | 'usage'
+
+interface Reason {
+  /** The class of the error when a call fails with this code; a load that fails is always a `LoadError`. */
+  readonly kind: ReasonKind
+  /** May the instance that ran the call be used again, as far as this reason goes? */
+  readonly instanceUsable: boolean
+  /** What the `curfew` command exits with. */
+  readonly exitCode: number
+  /** One sentence for the docs. */
+  readonly meaning: string
+  /** The way out, appended to the message. */
+  readonly advice: string
+}
+
+const reason = (kind: ReasonKind, exitCode: number, instanceUsable: boolean, meaning: string, advice: string): Reason => ({
+  kind,
+  instanceUsable,
+  exitCode,
+  meaning,
+  advice,
+})
+
+/** Exit codes of the `curfew` command; 124 is what `timeout(1)` uses, 130 what a shell reports for SIGINT. */
+export const EXIT = { ok: 0, internal: 1, usage: 2, load: 3, trap: 4, host: 5, deadline: 124, aborted: 130 } as const
+
+// biome-ignore format: one reason a line
+export const REASONS = {
+  'invalid-option': reason('option', EXIT.usage, true, 'An option or argument of the API has a wrong type or value.', 'Pass what the message says the option takes.'),
+
+  'invalid-name': reason('load', EXIT.usage, true, 'A module name is empty, only white space, or not a string.', 'Give the module a name with at least one visible character.'),
+  'name-in-use': reason('load', EXIT.usage, true, 'Another module of this host has the name.', 'Close that module first, or choose another name.'),
+  'invalid-source': reason('load', EXIT.load, true, 'The source is not bytes, or could not be fetched or read.', 'Pass a Uint8Array, an ArrayBuffer, a URL or a Response whose body is a Wasm module.'),
+  'too-large': reason('load', EXIT.load, true, 'The module is larger than `moduleSizeLimit`.', 'Raise `moduleSizeLimit` if the module is trusted to be that large.'),
+  malformed: reason('load', EXIT.load, true, 'The bytes do not decode as a WebAssembly module.', 'Check that the file is complete and a core module (not a component or text).'),
+  'invalid-module': reason('load', EXIT.load, true, 'The module decodes but does not validate.', 'Rebuild it; the toolchain that produced it has a bug, or the file was altered.'),
+  'unsupported-feature': reason('load', EXIT.load, true, 'The module uses a feature whose memory or time no limit can bound.', 'Build the plugin without that feature.'),
+  'limit-exceeded': reason('load', EXIT.load, true, 'The module is above a cap on memory, tables or what compiling and instantiating it would cost.', 'Raise the limit if the module is trusted, or make the module smaller.'),
+  'missing-import': reason('load', EXIT.load, true, 'The module imports something that was not given.', 'Pass every import that is listed in `imports`.'),
+  'invalid-import': reason('load', EXIT.load, true, 'An import was given but is of the wrong kind or type, or may not be passed in.', 'Pass functions and immutable globals; memories, tables and mutable globals through a factory.'),
+  'instantiation-failed': reason('load', EXIT.load, true, 'The engine could not compile, link or instantiate the module.', 'The cause has what the engine said.'),
+  'start-failed': reason('load', EXIT.load, false, "The module's start function or `setup` trapped, threw or was stopped.", 'The cause has the reason.'),
+  'start-timeout': reason('load', EXIT.deadline, false, "The module's start function or `setup` ran past `startTimeout`.", 'Raise `startTimeout` if the module is trusted to need longer.'),
+
+  deadline: reason('stop', EXIT.deadline, false, "The call's time ran out: `execTimeout` or `timeout`, queueing included.", 'Raise the timeout, or give the plugin less work at a time.'),
+  'cpu-timeout': reason('stop', EXIT.deadline, false, 'The guest ran for longer than `cpuTimeout`.', 'Raise `cpuTimeout`, or give the plugin less work at a time.'),
+  'nested-timeout': reason('stop', EXIT.deadline, false, 'A call that a host function made back into a guest ran past `nestedTimeout`.', 'Keep nested calls short (allocating, say), or raise `nestedTimeout`.'),
+  'lease-timeout': reason('usage', EXIT.deadline, false, 'A lease taken by `use` was held past its `timeout`.', 'Raise the `timeout` of `use`, or hold the lease for fewer steps.'),
+  aborted: reason('stop', EXIT.aborted, false, "The caller's `signal` was aborted.", "The cause is the signal's reason."),
+  closed: reason('stop', EXIT.host, false, 'The module or its host was closed.', 'Load the module again.'),
+
+  trap: reason('trap', EXIT.trap, false, 'The guest trapped by itself (unreachable, out of bounds, division by zero and the like).', 'The cause is the trap, with its stack.'),
+  'stack-overflow': reason('trap', EXIT.trap, false, 'The guest used up its stack, usually by endless recursion.', 'The cause has the stack.'),
+  'guest-exception': reason('trap', EXIT.trap, false, 'The guest threw an exception that it did not catch.', 'The cause is the WebAssembly exception.'),
+  'host-function': reason('host', EXIT.host, false, 'A host function threw and the guest did not catch it.', 'The cause is what the host function threw.'),
+
+  'no-such-function': reason('usage', EXIT.usage, true, 'The module exports no function of that name.', 'Call one of the functions in `module.exports`.'),
+  'not-callable': reason('usage', EXIT.usage, true, "A value of the function's signature cannot cross into JavaScript (v128, exnref).", 'Export a wrapper that takes and returns values that can cross.'),
+  'bad-argument': reason('usage', EXIT.usage, true, 'The arguments do not fit the signature.', 'Pass number for i32, f32 and f64, bigint for i64, a function of a guest or null for funcref.'),
+  busy: reason('usage', EXIT.host, true, 'The instance is running, suspended or leased, and this call cannot wait.', 'Use `call`, which waits, or try again later.'),
+  unbounded: reason('usage', EXIT.usage, true, '`callSync` without any time limit.', 'Pass a `timeout`, or `timeout: Infinity` if the guest may hold the thread for ever.'),
+  stale: reason('usage', EXIT.host, false, 'The instance of this lease, or the guest function, is gone after a stop, a trap, a close or the end of `use`.', 'Take a new lease with `use`.'),
+  'out-of-bounds': reason('usage', EXIT.host, true, "A read or write is outside the guest's memory.", 'Check the pointer and the length that the guest gave.'),
+  overloaded: reason('usage', EXIT.host, true, 'Too many calls are running or waiting.', 'Try again later, or raise `maxConcurrent` or `maxQueue`.'),
+  broken: reason('usage', EXIT.host, false, 'The module could not be restarted: its start function or `setup` failed several times in a row.', 'The cause is the last failure; the next attempt comes after the back-off.'),
+} as const satisfies Record<string, Reason>
+
+/** Stable machine-readable codes; see docs/errors.md. */
+export type ErrorCode = keyof typeof REASONS
+
+export interface ErrorDetails {
+  /** Name of the module, as given to `loadModule`. */
+  readonly module?: string | undefined
+  /** Name of the exported function. */
+  readonly function?: string | undefined
+  /** Where the call was when it ended. */
+  readonly phase?: Phase | undefined
+  /** Did code of the guest run? If not, the call may be retried without doing anything twice. */
+  readonly ran?: boolean | undefined
+  /** The numbers behind the message, by name: limits and what was found, in ms, bytes or counts. */
+  readonly figures?: Readonly<Record<string, number>> | undefined
+  /** Byte offset in the original module. */
+  readonly offset?: number | undefined
+  readonly cause?: unknown
+}
+
+/** What every error of Curfew is. Its own class is used for wrong options (`invalid-option`). */
+export class CurfewError extends Error {
+  readonly code: ErrorCode
+  /** What happened, without where and without the way out. */
+  readonly what: string
+  readonly module: string | undefined
+  readonly function: string | undefined
+  readonly phase: Phase | undefined
+  readonly ran: boolean
+  readonly figures: Readonly<Record<string, number>>
+  readonly offset: number | undefined
+
+  /** @param what what happened, without a full stop; where and the way out are added */
+  constructor(code: ErrorCode, what: string, details: ErrorDetails = {}) {
+    super(message(code, what, details), 'cause' in details ? { cause: details.cause } : undefined)
+    this.code = code
+    this.what = what
+    this.module = details.module
+    this.function = details.function
+    this.phase = details.phase
+    this.ran = details.ran ?? false
+    this.figures = details.figures ?? {}
+    this.offset = details.offset
+  }
+
+  override get name(): string {
+    return this.constructor.name
+  }
+}
+
+/** The module was not loaded. Nothing of it remains and the name is free. */
+export class LoadError extends CurfewError {}
+
+/** A call, or a step of a lease, failed. */
+export class CallError extends CurfewError {}
+/** The host ended the call: deadline, CPU time, abort, close. */
+export class StopError extends CallError {}
+/** The guest ended the call by itself: a trap, stack overflow, an exception of its own. */
+export class TrapError extends CallError {}
+/** A host function threw through the guest. */
+export class HostFunctionError extends CallError {}
+/** The call was refused: it did not fit the module, or could not run now. */
+export class UsageError extends CallError {}
+
+const CALL_CLASSES = { stop: StopError, trap: TrapError, host: HostFunctionError, usage: UsageError, load: CallError, option: CurfewError } as const
+
+/** A failed call: the class comes from the table. */
+export function callError(code: ErrorCode, what: string, details?: ErrorDetails): CurfewError {
+  return new CALL_CLASSES[REASONS[code].kind](code, what, details)
+}
+
+/** A wrong option: which, what it takes, what it got. */
+export function optionError(option: string, takes: string, got: unknown): CurfewError {
+  return new CurfewError('invalid-option', `option \`${option}\` takes ${takes}, but got ${show(got)}`)
+}
+
+function message(code: ErrorCode, what: string, details: ErrorDetails): string {
+  const where: string[] = []
+  if (details.function !== undefined) where.push(`function ${quote(details.function)}`)
+  if (details.module !== undefined) where.push(`module ${quote(details.module)}`)
+  if (details.offset !== undefined) where.push(`byte offset ${details.offset} (0x${details.offset.toString(16)})`)
+  return `${what}${where.length > 0 ? ` (${where.join(', ')})` : ''}. ${REASONS[code].advice}`
+}
+
+const SHOWN = 80
+
+/** A string that may come from a guest, quoted, with control characters escaped, cut to what a log line bears. */
+export function quote(text: string): string {
+  const cut = text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text
+  return JSON.stringify(cut).replace(
+    /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
+/** Any value, for a message: its type is told where its text would not. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return quote(value)
+  if (typeof value === 'bigint') return `${value}n`
+  if (typeof value === 'function') return 'a function'
+  if (typeof value === 'object' && value !== null)
+    return Array.isArray(value) ? 'an array' : `an object (${quote(Object.prototype.toString.call(value).slice(8, -1))})`
+  return String(value)
+}

@@ -1,0 +1,28 @@
+/**
+ * What each instruction does to the height of the operand stack. It serves one purpose, the estimate of what V8's baseline compiler
+ * will take for a function, so what it does not know (`struct.new`, say) counts as nothing. Control and calls depend on types: see `plan.ts`.
+ */
+import { OPCODES, type Opcode } from '../wasm/opcodes.ts'
+
+const UNARY =
+  /\.(clz|ctz|popcnt|eqz|abs|neg|ceil|floor|trunc\w*|nearest|sqrt|wrap\w*|extend\w*|extadd\w*|convert\w*|demote\w*|promote\w*|reinterpret\w*|splat|extract_lane\w*|\w+_true|bitmask|not|relaxed_trunc\w*)$/
+const TERNARY = /bitselect|laneselect|madd|nmadd|dot_i8x16_i7x16_add/
+const PUSHES = new Set(['local.get', 'global.get', 'ref.null', 'ref.func', 'memory.size', 'table.size'])
+const POPS = new Set(['local.set', 'global.set', 'drop', 'ref.eq', 'table.grow', 'br_if', 'if', 'br_table', 'br_on_non_null'])
+const POPS_TWO = new Set(['select', 'select_t', 'table.set'])
+
+function effect({ name, cost, prefix, immediates }: Opcode): number {
+  if (PUSHES.has(name) || name.endsWith('.const')) return 1
+  if (POPS.has(name)) return -1
+  if (POPS_TWO.has(name)) return -2
+  if (cost === 'bulk-memory' || cost === 'bulk-table') return -3
+  if (cost === 'store') return -2
+  if (cost === 'load') return immediates.includes('lane') ? -1 : 0
+  if (prefix !== 0 && prefix !== 0xfd) return 0
+  const numeric = /^[if](32|64)[x.\d]*|^[if](8|16)x|^v128/.test(name)
+  if (!numeric || UNARY.test(name)) return 0
+  return TERNARY.test(name) ? -2 : -1
+}
+
+/** Net change of the height by opcode id. */
+export const OPERANDS: Int8Array = Int8Array.from(OPCODES, effect)

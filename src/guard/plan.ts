@@ -1,0 +1,377 @@
+/**
+ * Where the checks of one function go and what each of them subtracts.
+ *
+ * The function is read once, forwards, into a list of events: places where a check must or may stand, and jumps. Going through
+ * the list backwards then gives for each event the heaviest path from there to the next check or the function's end. A check pays in
+ * advance for that path; a place where one may stand gets it if the path is heavier than the place allows.
+ *
+ * What is behind it: all work is paid for by a check before it is done, and between two polls it may be done without having been paid
+ * since only in callers that the guest returns to (`LIGHT` bounds those, frame by frame) or up to the end of one such path (`SEGMENT`).
+ */
+import { LoadError } from '../errors.ts'
+import type { Caps } from '../limits.ts'
+import type { InstructionReader } from '../wasm/instructions.ts'
+import { functionType, type ModuleInfo } from '../wasm/module.ts'
+import { CATCH_WEIGHT, ENTRY_WEIGHT, LIGHT, SEGMENT, SPLIT_EVERY, WEIGHTS } from './costs.ts'
+import { OPERANDS } from './operands.ts'
+
+/** What an event is. Numbers, because there is one for every few instructions. */
+export const EVENT = {
+  /** A check must be here: the function's entry. */
+  entry: 0,
+  loop: 1,
+  /** Where a caught exception arrives. */
+  handler: 2,
+  /** A check may be here: after a call. */
+  afterCall: 3,
+  /** A check may be here: a jump arrives, or much straight-line code has gone by. */
+  join: 4,
+  /** Control goes to `frame`, or to each frame of a br_table. */
+  jump: 5,
+  /** Control goes to `frame` or on. */
+  branch: 6,
+  /** Control goes on, or to the else or end of `frame`. */
+  if: 7,
+  /** The length of a bulk operation is on top of the stack; it is kept in a local. */
+  beforeBulk: 8,
+  /** The bulk operation is paid for. */
+  afterBulk: 9,
+  /** A memory or table may have grown: poll. */
+  afterGrow: 10,
+} as const
+
+/** How the length of a bulk operation is charged: its type, and bytes or elements. */
+export const BULK = { bytes32: 0, bytes64: 1, elements32: 2, elements64: 3 } as const
+
+const NO_FRAME = -1
+const MAX_CHARGE = 1 << 30
+
+export class Plan {
+  /** How many events there are; the arrays below are longer. */
+  count = 0
+  kinds = new Uint8Array(256)
+  /** Offset in the module's bytes where something may be inserted. */
+  offsets = new Int32Array(256)
+  /** What a check here subtracts; 0 where none stands. A bulk event has one of `BULK`. */
+  charges = new Int32Array(256)
+  needsLocal64 = false
+  /** (locals + operand height) summed over control instructions and checks. */
+  complexity = 0
+
+  readonly #module: ModuleInfo
+  readonly #caps: Caps
+  readonly #reader: InstructionReader
+
+  // Of events: the work since the event before, and where a jump goes.
+  #work = new Int32Array(256)
+  #frame = new Int32Array(256)
+  // Of frames (blocks, in the order they open): their events, or that they are loops, and what a br_table lists.
+  #frames = 0
+  #ends = new Int32Array(64)
+  #elses = new Int32Array(64)
+  #isLoop = new Uint8Array(64)
+  #isCaught = new Uint8Array(64)
+  #bases = new Int32Array(64)
+  #results = new Int32Array(64)
+  #tableTargets: number[] = []
+  // The frames that are open.
+  #open: number[] = []
+  #weight = 0
+  #sinceJoin = 0
+  #height = 0
+  #locals = 0
+  #arrivals = new Float64Array(256)
+
+  constructor(module: ModuleInfo, caps: Caps, reader: InstructionReader) {
+    this.#module = module
+    this.#caps = caps
+    this.#reader = reader
+  }
+
+  /** Plans the body whose instructions the reader has been set to. `codeStart` is where they begin, `end` where the body does. */
+  make(codeStart: number, end: number, locals: number): void {
+    this.count = 0
+    this.needsLocal64 = false
+    this.complexity = 0
+    this.#frames = 0
+    this.#tableTargets.length = 0
+    this.#open.length = 0
+    this.#weight = this.#sinceJoin = this.#height = 0
+    this.#locals = locals
+    this.#openFrame(false, 0, 0)
+    this.#event(EVENT.entry, codeStart)
+    const reader = this.#reader
+    while (reader.next()) {
+      if (this.#open.length === 0) throw new LoadError('invalid-module', 'instructions follow the end of a function', { offset: reader.start })
+      this.#instruction(reader)
+    }
+    if (this.#open.length > 0) throw new LoadError('malformed', `a function ends with ${this.#open.length} blocks open`, { offset: end })
+    this.#weigh()
+  }
+
+  #instruction(reader: InstructionReader): void {
+    const { op } = reader
+    const weight = WEIGHTS[op.id] as number
+    this.#weight += weight
+    this.#sinceJoin += weight
+    if (op.control === 'none') {
+      this.#height += OPERANDS[op.id] as number
+      if (weight >= 200) this.#special(reader)
+      if (this.#sinceJoin >= SPLIT_EVERY) this.#event(EVENT.join, reader.end)
+    } else {
+      this.complexity += this.#locals + this.#height
+      this.#control(reader)
+    }
+  }
+
+  /** Operations whose cost is known when they run. */
+  #special(reader: InstructionReader): void {
+    switch (reader.op.cost) {
+      case 'grow':
+        this.#event(EVENT.afterGrow, reader.end)
+        break
+      case 'bulk-memory':
+      case 'bulk-table': {
+        this.#event(EVENT.beforeBulk, reader.start)
+        this.#event(EVENT.afterBulk, reader.end)
+        const form = this.#bulkForm(reader)
+        this.charges[this.count - 2] = this.charges[this.count - 1] = form
+        if (form === BULK.bytes64 || form === BULK.elements64) this.needsLocal64 = true
+        break
+      }
+    }
+  }
+
+  /** Lengths are as wide as the addresses; a copy's as the narrower of two, an init's i32 always. */
+  #bulkForm({ op, index0, index1 }: InstructionReader): number {
+    const isTable = op.cost === 'bulk-table'
+    const spaces = isTable ? this.#module.tables : this.#module.memories
+    const wide = (index: number) => spaces[index]?.limits.address === 'i64'
+    const is64 = op.name.endsWith('.fill') ? wide(index0) : op.name.endsWith('.copy') && wide(index0) && wide(index1)
+    if (isTable) return is64 ? BULK.elements64 : BULK.elements32
+    return is64 ? BULK.bytes64 : BULK.bytes32
+  }
+
+  #control(reader: InstructionReader): void {
+    const { op } = reader
+    switch (op.control) {
+      case 'block':
+      case 'try':
+        return this.#openFrame(false, reader.blockParams, reader.blockResults)
+      case 'try_table':
+        for (let n = 0; n < reader.labelCount; n++) this.#isCaught[this.#target(reader.labels[n] as number)] = 1
+        return this.#openFrame(false, reader.blockParams, reader.blockResults)
+      case 'loop':
+        this.#openFrame(true, reader.blockParams, reader.blockResults)
+        return this.#event(EVENT.loop, reader.end)
+      case 'if':
+        this.#height--
+        this.#openFrame(false, reader.blockParams, reader.blockResults)
+        return this.#event(EVENT.if, reader.end, this.#frames - 1)
+      case 'else':
+        this.#event(EVENT.jump, reader.start, this.#innermost(reader))
+        this.#elses[this.#innermost(reader)] = this.count
+        this.#height = this.#bases[this.#innermost(reader)] as number
+        return this.#event(EVENT.join, reader.end)
+      case 'catch':
+      case 'catch_all':
+        this.#event(EVENT.jump, reader.start, this.#innermost(reader))
+        this.#height = (this.#bases[this.#innermost(reader)] as number) + (op.control === 'catch' ? this.#tagValues(reader.index0) : 0)
+        return this.#event(EVENT.handler, reader.end)
+      case 'delegate':
+        // The label is outside the try; an exception that goes there meets a handler with a check, or leaves the function.
+        this.#target(reader.index0 + 1, true)
+        return this.#closeFrame(reader)
+      case 'end':
+        return this.#closeFrame(reader)
+      case 'br':
+        this.#event(EVENT.jump, reader.end, this.#target(reader.index0))
+        return this.#afterJump()
+      case 'br_if':
+        this.#height += OPERANDS[op.id] as number
+        return this.#event(EVENT.branch, reader.end, this.#target(reader.index0))
+      case 'br_table':
+        return this.#brTable(reader)
+      case 'throw':
+        if (op.name === 'rethrow') this.#target(reader.index0)
+        return this.#leave(reader)
+      case 'return':
+      case 'return_call':
+      case 'unreachable':
+        return this.#leave(reader)
+      case 'call':
+        this.#height += this.#callEffect(reader)
+        return this.#event(EVENT.afterCall, reader.end)
+    }
+  }
+
+  #brTable(reader: InstructionReader): void {
+    const first = this.#tableTargets.length
+    for (let n = 0; n < reader.labelCount; n++) this.#tableTargets.push(this.#target(reader.labels[n] as number))
+    this.complexity += reader.labelCount * (this.#locals + this.#height)
+    this.#event(EVENT.jump, reader.end, -2 - first)
+    this.charges[this.count - 1] = reader.labelCount
+    this.#afterJump()
+  }
+
+  #leave(reader: InstructionReader): void {
+    this.#event(EVENT.jump, reader.end, 0)
+    this.#afterJump()
+  }
+
+  /** What follows a jump is not reached; its operands are whatever it wants. */
+  #afterJump(): void {
+    this.#height = this.#bases[this.#open[this.#open.length - 1] as number] as number
+  }
+
+  #callEffect({ op, index0 }: InstructionReader): number {
+    const direct = op.name === 'call'
+    const def = direct ? undefined : this.#module.types[index0]
+    const type = direct ? functionType(this.#module, index0) : def?.kind === 'func' ? def.type : undefined
+    return type === undefined ? 0 : type.results.length - type.params.length - (direct ? 0 : 1)
+  }
+
+  #tagValues(tag: number): number {
+    const def = this.#module.types[this.#module.tags[tag]?.typeIndex ?? -1]
+    return def?.kind === 'func' ? def.type.params.length : 0
+  }
+
+  #innermost(reader: InstructionReader): number {
+    const frame = this.#open[this.#open.length - 1] as number
+    if (frame === 0) throw new LoadError('invalid-module', `${reader.op.name} outside a block`, { offset: reader.start })
+    return frame
+  }
+
+  /** The frame that a label names. */
+  #target(label: number, fromDelegate = false): number {
+    const depth = this.#open.length
+    if (label < depth) return this.#open[depth - 1 - label] as number
+    if (fromDelegate && label === depth) return 0
+    throw new LoadError('invalid-module', `label ${label} is outside the ${depth} blocks that are open`, {
+      offset: this.#reader.start,
+      figures: { label, depth },
+    })
+  }
+
+  #openFrame(isLoop: boolean, params: number, results: number): void {
+    const frame = this.#frames++
+    if (this.#open.length > this.#caps.nesting) {
+      throw new LoadError('limit-exceeded', `blocks nest deeper than \`caps.nesting\` of ${this.#caps.nesting}`, {
+        offset: this.#reader.start,
+        figures: { limit: this.#caps.nesting },
+      })
+    }
+    if (frame === this.#ends.length) this.#growFrames()
+    this.#ends[frame] = this.#elses[frame] = NO_FRAME
+    this.#isLoop[frame] = isLoop ? 1 : 0
+    this.#isCaught[frame] = 0
+    this.#bases[frame] = Math.max(0, this.#height - params)
+    this.#results[frame] = results
+    this.#open.push(frame)
+  }
+
+  #closeFrame(reader: InstructionReader): void {
+    const frame = this.#open.pop() as number
+    this.#height = (this.#bases[frame] as number) + (this.#results[frame] as number)
+    if (this.#isLoop[frame]) return // nothing jumps here
+    this.#ends[frame] = this.count
+    if (frame === 0) this.#event(EVENT.jump, reader.start, NO_FRAME)
+    else this.#event(this.#isCaught[frame] ? EVENT.handler : EVENT.join, reader.end)
+  }
+
+  #event(kind: number, offset: number, frame: number = NO_FRAME): void {
+    const at = this.count++
+    if (at === this.kinds.length) this.#growEvents()
+    this.kinds[at] = kind
+    this.offsets[at] = offset
+    this.charges[at] = 0
+    this.#work[at] = this.#weight
+    this.#frame[at] = frame
+    this.#weight = 0
+    if (kind === EVENT.join || kind === EVENT.loop) this.#sinceJoin = 0
+  }
+
+  /** Backwards: the heaviest path from each event, and so what each check subtracts. */
+  #weigh(): void {
+    const { count, kinds, charges } = this
+    if (this.#arrivals.length < count) this.#arrivals = new Float64Array(this.kinds.length)
+    const arrivals = this.#arrivals
+    let next = 0
+    for (let at = count - 1; at >= 0; at--) {
+      arrivals[at] = this.#arrival(at, kinds[at] as number, next)
+      if (kinds[at] !== EVENT.jump && (charges[at] as number) > 0 && !this.#isBulk(at)) this.complexity += 2 * this.#locals
+      next = (arrivals[at] as number) + (this.#work[at] as number)
+    }
+  }
+
+  #isBulk(at: number): boolean {
+    return this.kinds[at] === EVENT.beforeBulk || this.kinds[at] === EVENT.afterBulk
+  }
+
+  /** Weight of the heaviest path from an event on, where `next` is that of going straight on. */
+  #arrival(at: number, kind: number, next: number): number {
+    const frame = this.#frame[at] as number
+    switch (kind) {
+      case EVENT.entry:
+        return this.#check(at, next + ENTRY_WEIGHT)
+      case EVENT.loop:
+        return this.#check(at, next + 1)
+      case EVENT.handler:
+        return this.#check(at, next + CATCH_WEIGHT)
+      case EVENT.afterCall:
+      case EVENT.afterGrow:
+        return next > LIGHT ? this.#check(at, next) : next
+      case EVENT.join:
+        return next > SEGMENT ? this.#check(at, next) : next
+      case EVENT.jump:
+        return frame < NO_FRAME ? this.#heaviest(-2 - frame, this.charges[at] as number) : this.#atFrame(frame)
+      case EVENT.branch:
+        return Math.max(next, this.#atFrame(frame))
+      case EVENT.if: {
+        const otherwise = this.#elses[frame] as number
+        return Math.max(next, otherwise === NO_FRAME ? this.#atFrame(frame) : (this.#arrivals[otherwise] as number))
+      }
+      default:
+        return next
+    }
+  }
+
+  #check(at: number, charge: number): number {
+    this.charges[at] = Math.min(charge, MAX_CHARGE)
+    return 0
+  }
+
+  #atFrame(frame: number): number {
+    if (frame === NO_FRAME || this.#isLoop[frame]) return 0
+    return frame === 0 ? 0 : (this.#arrivals[this.#ends[frame] as number] as number)
+  }
+
+  #heaviest(first: number, count: number): number {
+    let most = 0
+    for (let n = first; n < first + count; n++) most = Math.max(most, this.#atFrame(this.#tableTargets[n] as number))
+    return most
+  }
+
+  #growEvents(): void {
+    this.kinds = grown(this.kinds)
+    this.offsets = grown(this.offsets)
+    this.charges = grown(this.charges)
+    this.#work = grown(this.#work)
+    this.#frame = grown(this.#frame)
+  }
+
+  #growFrames(): void {
+    this.#ends = grown(this.#ends)
+    this.#elses = grown(this.#elses)
+    this.#isLoop = grown(this.#isLoop)
+    this.#isCaught = grown(this.#isCaught)
+    this.#bases = grown(this.#bases)
+    this.#results = grown(this.#results)
+  }
+}
+
+function grown<T extends Uint8Array | Int32Array>(array: T): T {
+  const larger = new (array.constructor as new (length: number) => T)(2 * array.length)
+  larger.set(array)
+  return larger
+}

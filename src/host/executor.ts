@@ -1,0 +1,57 @@
+/**
+ * What runs guests: this thread (`in-thread.ts`), or one day others. The seam between what users hold (`Host`, `Module`, `Lease`) and the
+ * runtime: everything that crosses it is data or can be sent as such, but for signals and imports.
+ */
+import type { Abi } from '../abi.ts'
+import type { Allowance } from '../budget.ts'
+import type { MakeImports } from '../runtime/instance.ts'
+import type { FuncType } from '../wasm/types.ts'
+import type { Lease } from './lease.ts'
+import type { Signature } from './signature.ts'
+import type { ModuleStats } from './stats.ts'
+
+export interface GuestSpec {
+  readonly name: string
+  readonly compiled: WebAssembly.Module
+  readonly abi: Abi
+  readonly makeImports: MakeImports
+  readonly startTimeout: number
+  readonly nestedTimeout: number
+  readonly setup: ((instance: Lease) => unknown) | undefined
+  readonly restart: 'always' | 'never'
+  readonly reuse: 'always' | 'never'
+  readonly onTrap: 'restart' | 'keep'
+  readonly signal: AbortSignal | undefined
+  /** What calls may spend that say nothing themselves: those of leases and of functions that the guest returned. */
+  readonly allowance: Allowance
+  readonly signatures: ReadonlyMap<string, Signature>
+  /** Type of a function of the module by its index, if the module returns functions. */
+  readonly typeOf: (index: number) => FuncType | undefined
+  /** Told when the module closes by itself. */
+  readonly onClose: () => void
+}
+
+export interface Executor {
+  /** Makes the first instance. @throws LoadError */
+  load(spec: GuestSpec): Promise<Guest>
+}
+
+/** A loaded module, as its executor sees it. */
+export interface Guest {
+  readonly memorySize: number
+  readonly stats: ModuleStats
+  call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined): Promise<unknown[]>
+  callSync(signature: Signature, args: readonly unknown[], allowance: Allowance): unknown[]
+  lease(timeout: number, signal: AbortSignal | undefined): Promise<GuestLease>
+  close(): Promise<void>
+}
+
+/** One instance, held. Every operation throws `stale` once the instance is gone. */
+export interface GuestLease {
+  call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined): Promise<unknown[]>
+  callSync(signature: Signature, args: readonly unknown[], allowance: Allowance): unknown[]
+  read(address: number | bigint, length: number, memory: number): Promise<Uint8Array>
+  write(address: number | bigint, bytes: Uint8Array, memory: number): Promise<void>
+  readonly memorySize: number
+  release(): void
+}

@@ -1,0 +1,59 @@
+/** Functions of a guest that it returns as values: wrapped, so that calling one is a call like any other, and unwrapped on their way back. */
+import { callError } from '../errors.ts'
+import type { GuestFunction, Instance } from '../runtime/instance.ts'
+import type { FuncType } from '../wasm/types.ts'
+import type { Signature } from './signature.ts'
+
+/** How a wrapped function is called: through the module's queue, under its allowance. */
+export type CallFunction = (signature: Signature, instance: Instance, fn: GuestFunction, args: readonly unknown[]) => Promise<unknown[]>
+
+interface Origin {
+  readonly instance: Instance
+  readonly fn: GuestFunction
+}
+
+const origins = new WeakMap<object, Origin>()
+
+export class GuestFunctions {
+  readonly #module: string
+  readonly #call: CallFunction
+  readonly #typeOf: (index: number) => FuncType | undefined
+  readonly #wrappers = new WeakMap<GuestFunction, GuestFunction>()
+
+  /** @param typeOf type of a function of the module by its index, which is what the engine calls an exported function */
+  constructor(module: string, call: CallFunction, typeOf: (index: number) => FuncType | undefined) {
+    this.#module = module
+    this.#call = call
+    this.#typeOf = typeOf
+  }
+
+  /** Results as they go out. */
+  wrap(instance: Instance, signature: Signature, results: unknown[]): unknown[] {
+    if (!signature.returnsFunctions) return results
+    return results.map((value) => (typeof value === 'function' ? this.#wrapped(instance, value as GuestFunction) : value))
+  }
+
+  /** Arguments as they go in. @throws UsageError `bad-argument` for a function that is not one of this instance */
+  unwrap(instance: Instance, signature: Signature, args: readonly unknown[]): readonly unknown[] {
+    if (!signature.takesFunctions) return args
+    return args.map((value, at) => {
+      const type = signature.params[at]
+      if (typeof value !== 'function' || typeof type !== 'object' || type.heap === 'extern' || type.heap === 'any') return value
+      const origin = origins.get(value)
+      if (origin?.instance === instance) return origin.fn
+      const what = origin === undefined ? 'is not a function that the module returned' : 'belongs to another instance'
+      throw callError(origin === undefined ? 'bad-argument' : 'stale', `argument ${at + 1} ${what}`, { module: this.#module, function: signature.name })
+    })
+  }
+
+  #wrapped(instance: Instance, fn: GuestFunction): GuestFunction {
+    const known = this.#wrappers.get(fn)
+    if (known !== undefined) return known
+    const type = this.#typeOf(Number(fn.name)) ?? { params: [], results: [] }
+    const signature: Signature = { name: `function ${fn.name}`, ...type, uncrossable: undefined, returnsFunctions: true, takesFunctions: true }
+    const wrapper = (...args: unknown[]) => this.#call(signature, instance, fn, args)
+    this.#wrappers.set(fn, wrapper)
+    origins.set(wrapper, { instance, fn })
+    return wrapper
+  }
+}

@@ -1,0 +1,131 @@
+/** What a module may be given: looked up and checked once, at load; bound anew for each instance. */
+import { LoadError, quote, show } from '../errors.ts'
+import type { GrowthLimits } from '../limits.ts'
+import { hostFunction } from '../runtime/host-function.ts'
+import type { Instance, MakeImports } from '../runtime/instance.ts'
+import { functionType, type ImportInfo, type ModuleInfo } from '../wasm/module.ts'
+import { formatFuncType, formatGlobalType, formatLimits, formatTableType, type ValType } from '../wasm/types.ts'
+
+type Stateful = WebAssembly.Memory | WebAssembly.Table | WebAssembly.Global
+
+/** Makes a memory, table or mutable global for each instance. */
+export interface ImportFactory {
+  readonly factory: () => Stateful
+}
+
+/** One memory, table or mutable global for whoever imports it: gives up isolation, and needs `restart: 'never'`. */
+export interface SharedImport {
+  readonly shared: true
+  readonly value: Stateful
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a host function takes what its guest's signature says
+export type HostFunction = (...args: any[]) => unknown
+/** A function, or the value of an immutable global: number, bigint, any value for externref. */
+export type ImportValue = HostFunction | number | bigint | string | object | null | undefined
+export type Imports = Readonly<Record<string, Readonly<Record<string, ImportValue>>>>
+
+type Bind = (instance: Instance) => WebAssembly.ImportValue
+
+/**
+ * Checks every import of a module and returns what makes them for an instance.
+ * @throws LoadError `missing-import` (all of them, with their types), `invalid-import`
+ */
+export function resolveImports(module: ModuleInfo, given: Imports, limits: GrowthLimits, restart: 'always' | 'never', name: string): MakeImports {
+  const missing = module.imports.filter((wanted) => lookUp(given, wanted) === NOTHING)
+  if (missing.length > 0) {
+    const list = missing.map((wanted) => `${describe(wanted)}: ${typeOf(module, wanted)}`).join('; ')
+    throw new LoadError('missing-import', `${missing.length === 1 ? 'an import is' : `${missing.length} imports are`} missing: ${list}`, {
+      module: name,
+      figures: { missing: missing.length },
+    })
+  }
+  const bound = module.imports.map((wanted) => ({ wanted, bind: binder(module, wanted, lookUp(given, wanted), limits, restart, name) }))
+  return (instance) => {
+    const imports: Record<string, Record<string, WebAssembly.ImportValue>> = Object.create(null)
+    for (const { wanted, bind } of bound) {
+      imports[wanted.module] ??= Object.create(null) as Record<string, WebAssembly.ImportValue>
+      ;(imports[wanted.module] as Record<string, WebAssembly.ImportValue>)[wanted.name] = bind(instance)
+    }
+    return imports
+  }
+}
+
+const NOTHING = Symbol('nothing')
+
+/** Own properties only: `constructor` is found on every object otherwise, and it is `Function`. */
+function lookUp(given: Imports, { module, name }: ImportInfo): unknown {
+  if (!Object.hasOwn(given, module)) return NOTHING
+  const group: unknown = given[module]
+  if (typeof group !== 'object' || group === null || !Object.hasOwn(group, name)) return NOTHING
+  return (group as Record<string, unknown>)[name]
+}
+
+function binder(module: ModuleInfo, wanted: ImportInfo, value: unknown, limits: GrowthLimits, restart: 'always' | 'never', name: string): Bind {
+  const refuse = (why: string): LoadError =>
+    new LoadError('invalid-import', `import ${describe(wanted)} must be ${typeOf(module, wanted)}, but ${why}`, { module: name })
+  if (wanted.kind === 'function') {
+    if (typeof value !== 'function') throw refuse(`it is ${show(value)}`)
+    return (instance) => hostFunction(instance, value as HostFunction)
+  }
+  if (wanted.kind === 'global' && !wanted.type.mutable) {
+    if (!fitsGlobal(value, wanted.type.type)) throw refuse(`it is ${show(value)}`)
+    return () => value as WebAssembly.ImportValue
+  }
+  const make = maker(value, restart, refuse)
+  return () => checked(make(), wanted, limits, refuse)
+}
+
+function fitsGlobal(value: unknown, type: ValType): boolean {
+  if (value instanceof WebAssembly.Global) return true
+  if (type === 'i64') return typeof value === 'bigint'
+  if (type === 'i32') return typeof value === 'number' && Number.isInteger(value)
+  if (type === 'f32' || type === 'f64') return typeof value === 'number'
+  return typeof type === 'object' && (type.heap === 'extern' || value === null)
+}
+
+function maker(value: unknown, restart: 'always' | 'never', refuse: (why: string) => LoadError): () => unknown {
+  const { factory, shared } = (typeof value === 'object' && value !== null ? value : {}) as { factory?: unknown; shared?: unknown }
+  if (typeof factory === 'function') return factory as () => unknown
+  if (shared === true) {
+    if (restart !== 'never') throw refuse("it is shared, and state that outlives an instance needs `restart: 'never'`")
+    return () => (value as SharedImport).value
+  }
+  throw refuse(`it is ${show(value)}: each instance needs its own, so pass { factory: () => ... }`)
+}
+
+function checked(made: unknown, wanted: ImportInfo, limits: GrowthLimits, refuse: (why: string) => LoadError): WebAssembly.ImportValue {
+  const right =
+    wanted.kind === 'memory'
+      ? made instanceof WebAssembly.Memory
+      : wanted.kind === 'table'
+        ? made instanceof WebAssembly.Table
+        : made instanceof WebAssembly.Global
+  if (!right) throw refuse(`its factory returned ${show(made)}`)
+  if (made instanceof WebAssembly.Memory && made.buffer.byteLength > limits.memoryLimit) {
+    throw refuse(`it has ${made.buffer.byteLength} bytes, above \`memoryLimit\` of ${limits.memoryLimit}`)
+  }
+  if (made instanceof WebAssembly.Table && made.length > limits.tableLimit)
+    throw refuse(`it has ${made.length} elements, above \`tableLimit\` of ${limits.tableLimit}`)
+  return made as WebAssembly.ImportValue
+}
+
+function describe({ module, name }: ImportInfo): string {
+  return `${quote(module)} ${quote(name)}`
+}
+
+/** `function (i32) -> i32`, `memory 1 to 16`: for people. */
+export function typeOf(module: ModuleInfo, item: ImportInfo): string {
+  switch (item.kind) {
+    case 'function':
+      return `function ${formatFuncType(functionType(module, item.index))}`
+    case 'memory':
+      return `memory ${formatLimits(item.type.limits)}`
+    case 'table':
+      return `table ${formatTableType(item.type)}`
+    case 'global':
+      return `global ${formatGlobalType(item.type)}`
+    case 'tag':
+      return 'tag'
+  }
+}

@@ -1,0 +1,125 @@
+/** A lease of an instance of this thread. */
+import type { Allowance } from '../budget.ts'
+import { callError, type ErrorCode } from '../errors.ts'
+import type { Call } from '../runtime/call.ts'
+import { now } from '../runtime/clock.ts'
+import type { Instance } from '../runtime/instance.ts'
+import { hostingCall } from '../runtime/thread.ts'
+import type { GuestLease } from './executor.ts'
+import { failedCall } from './failure.ts'
+import type { InThreadGuest } from './in-thread.ts'
+import type { Signature } from './signature.ts'
+
+export class InstanceLease implements GuestLease {
+  readonly instance: Instance
+  /** Stands for the lease: its deadline, its signal, why it ended. */
+  readonly hold: Call
+  /** The call that the lease's holder has made last. */
+  running: Call | undefined
+  readonly #guest: InThreadGuest
+  readonly #end: (code: ErrorCode | undefined) => void
+  /** Rejects when the lease is stopped; never settles otherwise. */
+  readonly stopped: Promise<never>
+  #reject: (error: unknown) => void = () => undefined
+  #over = false
+  /** Steps of one lease come one after another too. */
+  #last: Promise<unknown> = Promise.resolve()
+  #pending = 0
+
+  /** @param end gives the instance back, or has it dropped if there is a code */
+  constructor(guest: InThreadGuest, hold: Call, instance: Instance, end: (code: ErrorCode | undefined) => void) {
+    this.#guest = guest
+    this.hold = hold
+    this.instance = instance
+    this.#end = end
+    this.stopped = new Promise((_, reject) => {
+      this.#reject = reject
+    })
+    this.stopped.catch(() => undefined) // whoever waits for it is told; nobody need
+    hold.state = 'running'
+    hold.onStop = () => this.#stop()
+  }
+
+  async call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined): Promise<unknown[]> {
+    this.#check()
+    if (hostingCall() !== undefined || this.#pending === 0) return this.#step(() => this.#guest.runFor(this, signature, args, allowance, signal))
+    return this.#step(() =>
+      this.#last
+        .catch(() => undefined)
+        .then(() => {
+          this.#check()
+          return this.#guest.runFor(this, signature, args, allowance, signal)
+        }),
+    )
+  }
+
+  callSync(signature: Signature, args: readonly unknown[], allowance: Allowance): unknown[] {
+    this.#check()
+    if (this.#pending > 0 && hostingCall() === undefined)
+      throw callError('busy', 'the leased instance is running another call', { module: this.#guest.spec.name, function: signature.name })
+    const left = Math.max(0, this.hold.deadline - now())
+    return this.#guest.runSync(this.instance, signature, args, { ...allowance, timeout: Math.min(allowance.timeout, left) })
+  }
+
+  async read(address: number | bigint, length: number, memory: number): Promise<Uint8Array> {
+    return this.#range(address, length, memory).slice()
+  }
+
+  async write(address: number | bigint, bytes: Uint8Array, memory: number): Promise<void> {
+    this.#range(address, bytes.length, memory).set(bytes)
+  }
+
+  get memorySize(): number {
+    this.#check()
+    return this.instance.memorySize
+  }
+
+  release(): void {
+    if (this.#over) return
+    this.#over = true
+    this.hold.state = 'done'
+    this.#end(undefined)
+  }
+
+  async #step(run: () => Promise<unknown[]>): Promise<unknown[]> {
+    this.#pending++
+    const step = run()
+    this.#last = step
+    try {
+      return await step
+    } finally {
+      this.#pending--
+    }
+  }
+
+  /** The lease ran out, or was aborted or closed: what it runs is stopped with it. */
+  #stop(): void {
+    const stop = this.hold.stopped
+    if (this.#over || stop === undefined) return
+    this.#over = true
+    this.running?.stop(stop.code, stop.cause)
+    this.#reject(failedCall(this.hold, stop.code, '', { module: this.#guest.spec.name }, stop.cause))
+    this.#end(stop.code)
+  }
+
+  #check(): void {
+    const { stopped } = this.hold
+    const module = this.#guest.spec.name
+    if (stopped?.code === 'lease-timeout') throw failedCall(this.hold, 'lease-timeout', '', { module }, undefined)
+    if (this.#over || this.instance.stopped) throw callError('stale', 'the instance of this lease is gone', { module, cause: stopped?.cause })
+  }
+
+  /** @throws UsageError `out-of-bounds` with what was asked for and what there is */
+  #range(address: number | bigint, length: number, index: number): Uint8Array {
+    this.#check()
+    const memory = this.instance.memories[index]
+    const module = this.#guest.spec.name
+    if (memory === undefined) throw callError('out-of-bounds', `the guest has no memory ${index}`, { module, figures: { memory: index } })
+    const size = memory.buffer.byteLength
+    if (Number(address) + length > size) {
+      const what = `bytes ${address} to ${Number(address) + length} are outside the guest's memory of ${size} bytes`
+      throw callError('out-of-bounds', what, { module, figures: { address: Number(address), length, size } })
+    }
+    return new Uint8Array(memory.buffer, Number(address), length)
+  }
+}

@@ -1,0 +1,80 @@
+import { type Allowance, callAllowance } from '../budget.ts'
+import { callError, optionError, show } from '../errors.ts'
+import type { GuestLease } from './executor.ts'
+import { type CallOptions, type CallSyncOptions, checkCallOptions } from './options.ts'
+import { checkArguments, type Signature } from './signature.ts'
+
+/** What `Lease` needs to know of its module. */
+export interface LeaseContext {
+  readonly module: string
+  readonly allowance: Allowance
+  readonly signatures: ReadonlyMap<string, Signature>
+}
+
+/**
+ * One instance of a module, held for several steps: nobody else calls it meanwhile. Pointers live in one instance's memory, so reading
+ * and writing exist only here. After a stop, a trap or the end of `use` every operation throws `stale`.
+ */
+export class Lease {
+  readonly #guest: GuestLease
+  readonly #context: LeaseContext
+
+  /** @internal */
+  constructor(guest: GuestLease, context: LeaseContext) {
+    this.#guest = guest
+    this.#context = context
+  }
+
+  /** As `Module.call`, on this instance. */
+  async call(name: string, args: readonly unknown[] = [], options: CallOptions = {}): Promise<unknown[]> {
+    checkCallOptions(options)
+    const signature = signatureOf(this.#context, name)
+    checkArguments(signature, args, this.#context.module)
+    return this.#guest.call(signature, args, callAllowance(this.#context.allowance, options), options.signal)
+  }
+
+  /** As `Module.callSync`, on this instance. */
+  callSync(name: string, args: readonly unknown[] = [], options: CallSyncOptions = {}): unknown[] {
+    checkCallOptions(options)
+    const signature = signatureOf(this.#context, name)
+    checkArguments(signature, args, this.#context.module)
+    const allowance = callAllowance(this.#context.allowance, options)
+    return this.#guest.callSync(signature, args, allowance)
+  }
+
+  /** A copy of bytes of the guest's memory. @throws UsageError `out-of-bounds`, `stale` */
+  async read(address: number | bigint, length: number, options: { readonly memory?: number } = {}): Promise<Uint8Array> {
+    checkAddress('address', address)
+    checkAddress('length', length)
+    return this.#guest.read(address, length, options.memory ?? 0)
+  }
+
+  /** Writes bytes into the guest's memory. @throws UsageError `out-of-bounds`, `stale` */
+  async write(address: number | bigint, bytes: Uint8Array, options: { readonly memory?: number } = {}): Promise<void> {
+    checkAddress('address', address)
+    if (!(bytes instanceof Uint8Array)) throw optionError('bytes', 'a Uint8Array', bytes)
+    return this.#guest.write(address, bytes, options.memory ?? 0)
+  }
+
+  /** Bytes of all memories of this instance. */
+  get memorySize(): number {
+    return this.#guest.memorySize
+  }
+}
+
+/** @throws UsageError `no-such-function`, which names the function and the module */
+export function signatureOf(context: LeaseContext, name: string): Signature {
+  const signature = context.signatures.get(name)
+  if (signature !== undefined) return signature
+  if (typeof name !== 'string') throw optionError('name', 'the name of an exported function', name)
+  const known = [...context.signatures.keys()].slice(0, 10).map(show).join(', ')
+  throw callError('no-such-function', `there is no function of that name; ${known === '' ? 'the module exports none' : `there is ${known}`}`, {
+    module: context.module,
+    function: name,
+  })
+}
+
+function checkAddress(what: string, value: unknown): void {
+  const whole = (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) || (typeof value === 'bigint' && value >= 0n && what === 'address')
+  if (!whole) throw optionError(what, 'a whole number, 0 or more', value)
+}

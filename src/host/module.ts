@@ -1,0 +1,133 @@
+import { type Allowance, callAllowance } from '../budget.ts'
+import { callError, optionError } from '../errors.ts'
+import { DEFAULT_LEASE_TIMEOUT } from '../limits.ts'
+import type { Guest } from './executor.ts'
+import { Lease, type LeaseContext, signatureOf } from './lease.ts'
+import { type CallOptions, type CallSyncOptions, checkCallOptions } from './options.ts'
+import { checkArguments, type Extern, type ImportedExtern, type Signature } from './signature.ts'
+import type { ModuleStats } from './stats.ts'
+
+/** What a module is made of, by the host that loads it. */
+export interface ModuleParts {
+  readonly name: string
+  readonly guest: Guest
+  readonly allowance: Allowance
+  readonly signatures: ReadonlyMap<string, Signature>
+  readonly exports: readonly Extern[]
+  readonly imports: readonly ImportedExtern[]
+}
+
+/** A loaded plugin. Its calls run one after another, each on a state that the one before left. */
+export class Module {
+  readonly #parts: ModuleParts
+  readonly #context: LeaseContext
+
+  /** @internal Made by `Host.loadModule`. */
+  constructor(parts: ModuleParts) {
+    this.#parts = parts
+    this.#context = { module: parts.name, allowance: parts.allowance, signatures: parts.signatures }
+  }
+
+  /** The name it was loaded under (Wazero: `api.Module.Name`). */
+  get name(): string {
+    return this.#parts.name
+  }
+
+  /** What it exports, with types. */
+  get exports(): readonly Extern[] {
+    return this.#parts.exports
+  }
+
+  /** What it imports, with types. */
+  get imports(): readonly ImportedExtern[] {
+    return this.#parts.imports
+  }
+
+  /** Wall-clock limit of a call in ms, as the host, `maxExecTimeout` and the module's options make it; 0: none. */
+  get execTimeout(): number {
+    const { timeout } = this.#parts.allowance
+    return timeout === Number.POSITIVE_INFINITY ? 0 : timeout
+  }
+
+  /** Bytes of all memories of the present instance; 0 while there is none. */
+  get memorySize(): number {
+    return this.#parts.guest.memorySize
+  }
+
+  get stats(): ModuleStats {
+    return this.#parts.guest.stats
+  }
+
+  /**
+   * Calls an exported function. It waits for the module's other calls, runs in slices of the event loop's turns where the engine can
+   * suspend it (`host.features.slices`), and ends by its deadline.
+   * @param args number for i32, f32 and f64, bigint for i64; never converted silently
+   * @returns the results, always an array; i64 as bigint
+   * @throws StopError `deadline`, `cpu-timeout`, `aborted`, `closed`; TrapError `trap`, `stack-overflow`, `guest-exception`;
+   * HostFunctionError; UsageError `no-such-function`, `bad-argument`, `not-callable`, `overloaded`, `broken`
+   */
+  async call(name: string, args: readonly unknown[] = [], options: CallOptions = NO_OPTIONS): Promise<unknown[]> {
+    if (options !== NO_OPTIONS) checkCallOptions(options)
+    const signature = signatureOf(this.#context, name)
+    checkArguments(signature, args, this.#parts.name)
+    const { guest, allowance } = this.#parts
+    return guest.call(signature, args, options === NO_OPTIONS ? allowance : callAllowance(allowance, options), options.signal)
+  }
+
+  /**
+   * Calls an exported function at once, on this stack: it holds the event loop until the guest is done or out of time, and cannot see a
+   * signal meanwhile.
+   * @throws as `call`; UsageError `busy` if the instance is running, suspended or leased; `unbounded` if no limit on time applies
+   * and `timeout: Infinity` was not written out
+   */
+  callSync(name: string, args: readonly unknown[] = [], options: CallSyncOptions = NO_OPTIONS): unknown[] {
+    const signature = signatureOf(this.#context, name)
+    checkArguments(signature, args, this.#parts.name)
+    return this.#parts.guest.callSync(signature, args, syncAllowance(this.#context, signature, options))
+  }
+
+  /**
+   * Holds one instance for several steps: nobody else calls it until `work` has settled.
+   * @param options `timeout` in ms, how long the lease may be held, waiting for it included (default 60,000); `signal`
+   * @returns what `work` returns
+   */
+  async use<T>(work: (instance: Lease) => T | Promise<T>, options: { readonly timeout?: number; readonly signal?: AbortSignal } = {}): Promise<T> {
+    if (typeof work !== 'function') throw optionError('work', 'a function', work)
+    checkCallOptions(options)
+    const { timeout = DEFAULT_LEASE_TIMEOUT, signal } = options
+    const lease = await this.#parts.guest.lease(timeout === 0 ? Number.POSITIVE_INFINITY : timeout, signal)
+    try {
+      return await work(new Lease(lease, this.#context))
+    } finally {
+      lease.release()
+    }
+  }
+
+  /** Ends its calls with `closed`, frees its name. Closing twice is fine. Resolves when nothing of it runs. */
+  async close(): Promise<void> {
+    await this.#parts.guest.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
+
+const NO_OPTIONS: CallOptions = Object.freeze({})
+
+/** The allowance of a synchronous call, which must be bounded or say that it is not. */
+export function syncAllowance({ module, allowance }: LeaseContext, { name }: Signature, options: CallSyncOptions): Allowance {
+  if (options === NO_OPTIONS) {
+    if (allowance.timeout === Number.POSITIVE_INFINITY && allowance.cpuTimeout === Number.POSITIVE_INFINITY) throw unbounded(module, name)
+    return allowance
+  }
+  checkCallOptions(options)
+  const combined = callAllowance(allowance, options)
+  const bounded = combined.timeout !== Number.POSITIVE_INFINITY || combined.cpuTimeout !== Number.POSITIVE_INFINITY
+  if (!bounded && options.timeout !== Number.POSITIVE_INFINITY) throw unbounded(module, name)
+  return combined
+}
+
+function unbounded(module: string, name: string): Error {
+  return callError('unbounded', 'no limit on time applies to this synchronous call', { module, function: name })
+}

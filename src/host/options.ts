@@ -1,0 +1,206 @@
+/** The options that users pass, checked up front: each error names the option, what it takes and what it got. */
+import { CurfewError, optionError } from '../errors.ts'
+import {
+  CAPS,
+  type Caps,
+  DEFAULT_MAX_CONCURRENT,
+  DEFAULT_MAX_QUEUE,
+  DEFAULT_MEMORY_LIMIT,
+  DEFAULT_MODULE_SIZE_LIMIT,
+  DEFAULT_NESTED_TIMEOUT,
+  DEFAULT_SLICE,
+  DEFAULT_START_TIMEOUT,
+  DEFAULT_TABLE_LIMIT,
+} from '../limits.ts'
+import type { Imports } from './imports.ts'
+import type { Lease } from './lease.ts'
+
+/** All times in ms, all sizes in bytes. */
+export interface HostOptions {
+  /** Wall-clock limit of a call, from the moment it is made, queueing included. 0 or absent: none. It does not bound loading. */
+  readonly execTimeout?: number
+  /** The most that a module's own `execTimeout` may be. 0 or absent: no cap. */
+  readonly maxExecTimeout?: number
+  /** Limit on the time that a call's guest runs, its host functions included; waiting does not count. 0 or absent: none. */
+  readonly cpuTimeout?: number
+  /** Sum of a module's memories. Default 128 MiB. */
+  readonly memoryLimit?: number
+  /** Sum of a module's table elements. Default 100,000. */
+  readonly tableLimit?: number
+  /** Size of a module's file. Default 64 MiB. */
+  readonly moduleSizeLimit?: number
+  /** How long all guests of the thread together may hold each turn of the event loop. Default 1. */
+  readonly slice?: number
+  /** Calls of this host that may run or be suspended at once, each on a stack of its own. Default 1,000. */
+  readonly maxConcurrent?: number
+  /** Calls of this host that may wait. Default 10,000. */
+  readonly maxQueue?: number
+}
+
+export interface LoadOptions {
+  /** Functions and immutable globals by module and name; memories, tables and mutable globals through `factory` or `shared`. */
+  readonly imports?: Imports
+  /** In place of the host's; at most `maxExecTimeout`. */
+  readonly execTimeout?: number
+  readonly cpuTimeout?: number
+  /** Limit on the start function and `setup` of each instance. Default 1,000. 0: none. */
+  readonly startTimeout?: number
+  /** Limit on each call that a host function makes back into a guest. Default 10. 0: none but the outer call's. */
+  readonly nestedTimeout?: number
+  /** In place of the host's. */
+  readonly memoryLimit?: number
+  readonly tableLimit?: number
+  /** Overrides of the caps on what loading may cost, for a module that is trusted. */
+  readonly caps?: Partial<Caps>
+  /** Run on each new instance before any call gets it. */
+  readonly setup?: (instance: Lease) => unknown
+  /** After a stop or trap: a new instance (`always`, the default), or the module closes (`never`). */
+  readonly restart?: 'always' | 'never'
+  /** `always`, the default: calls share an instance one after another. `never`: each call gets an instance of its own. */
+  readonly reuse?: 'always' | 'never'
+  /** After a guest trapped by itself: a new instance (`restart`, the default), or go on with it (`keep`). */
+  readonly onTrap?: 'restart' | 'keep'
+  /** Cancels loading. */
+  readonly signal?: AbortSignal
+}
+
+export interface CallOptions {
+  /** Can only tighten the module's limit. Default: that limit. */
+  readonly timeout?: number
+  readonly cpuTimeout?: number
+  /** Ends the call when it is aborted; its reason becomes the error's cause. */
+  readonly signal?: AbortSignal | undefined
+}
+
+export type CallSyncOptions = Omit<CallOptions, 'signal'>
+
+/** With defaults filled in. Limits that are off are 0. */
+export type ResolvedHostOptions = Required<HostOptions>
+
+export function resolveHostOptions(options: HostOptions = {}): ResolvedHostOptions {
+  known('new Host', options, HOST_OPTIONS)
+  return Object.freeze({
+    execTimeout: duration('execTimeout', options.execTimeout, 0),
+    maxExecTimeout: duration('maxExecTimeout', options.maxExecTimeout, 0),
+    cpuTimeout: duration('cpuTimeout', options.cpuTimeout, 0),
+    memoryLimit: count('memoryLimit', options.memoryLimit, DEFAULT_MEMORY_LIMIT),
+    tableLimit: count('tableLimit', options.tableLimit, DEFAULT_TABLE_LIMIT),
+    moduleSizeLimit: count('moduleSizeLimit', options.moduleSizeLimit, DEFAULT_MODULE_SIZE_LIMIT, 1),
+    slice: positive('slice', options.slice, DEFAULT_SLICE),
+    maxConcurrent: count('maxConcurrent', options.maxConcurrent, DEFAULT_MAX_CONCURRENT, 1),
+    maxQueue: count('maxQueue', options.maxQueue, DEFAULT_MAX_QUEUE),
+  })
+}
+
+const HOST_OPTIONS = ['execTimeout', 'maxExecTimeout', 'cpuTimeout', 'memoryLimit', 'tableLimit', 'moduleSizeLimit', 'slice', 'maxConcurrent', 'maxQueue']
+const LOAD_OPTIONS = [
+  'imports',
+  'execTimeout',
+  'cpuTimeout',
+  'startTimeout',
+  'nestedTimeout',
+  'memoryLimit',
+  'tableLimit',
+  'caps',
+  'setup',
+  'restart',
+  'reuse',
+  'onTrap',
+  'signal',
+]
+const CALL_OPTIONS = ['timeout', 'cpuTimeout', 'signal']
+
+export interface ResolvedLoadOptions {
+  readonly imports: Imports
+  readonly execTimeout: number | undefined
+  readonly cpuTimeout: number | undefined
+  readonly startTimeout: number
+  readonly nestedTimeout: number
+  readonly memoryLimit: number
+  readonly tableLimit: number
+  readonly caps: Partial<Caps>
+  readonly setup: ((instance: Lease) => unknown) | undefined
+  readonly restart: 'always' | 'never'
+  readonly reuse: 'always' | 'never'
+  readonly onTrap: 'restart' | 'keep'
+  readonly signal: AbortSignal | undefined
+}
+
+export function resolveLoadOptions(host: ResolvedHostOptions, options: LoadOptions = {}): ResolvedLoadOptions {
+  known('loadModule', options, LOAD_OPTIONS)
+  const { imports = {}, setup, signal } = options
+  if (typeof imports !== 'object' || imports === null) throw optionError('imports', 'an object of objects', imports)
+  if (setup !== undefined && typeof setup !== 'function') throw optionError('setup', 'a function', setup)
+  checkSignal(signal)
+  return {
+    imports,
+    execTimeout: options.execTimeout === undefined ? undefined : duration('execTimeout', options.execTimeout, 0),
+    cpuTimeout: options.cpuTimeout === undefined ? undefined : duration('cpuTimeout', options.cpuTimeout, 0),
+    startTimeout: duration('startTimeout', options.startTimeout, DEFAULT_START_TIMEOUT),
+    nestedTimeout: duration('nestedTimeout', options.nestedTimeout, DEFAULT_NESTED_TIMEOUT),
+    memoryLimit: count('memoryLimit', options.memoryLimit, host.memoryLimit),
+    tableLimit: count('tableLimit', options.tableLimit, host.tableLimit),
+    caps: checkCaps(options.caps ?? {}),
+    setup,
+    restart: oneOf('restart', options.restart, ['always', 'never']),
+    reuse: oneOf('reuse', options.reuse, ['always', 'never']),
+    onTrap: oneOf('onTrap', options.onTrap, ['restart', 'keep']),
+    signal,
+  }
+}
+
+/** Checked on every call, so without allocating. */
+export function checkCallOptions(options: CallOptions): void {
+  if (typeof options !== 'object' || options === null) throw optionError('options', 'an object', options)
+  const { timeout, cpuTimeout, signal } = options
+  for (const name in options) if (!CALL_OPTIONS.includes(name)) throw unknownOption('call', name, CALL_OPTIONS)
+  if (timeout !== undefined) duration('timeout', timeout, 0)
+  if (cpuTimeout !== undefined) duration('cpuTimeout', cpuTimeout, 0)
+  if (signal !== undefined) checkSignal(signal)
+}
+
+function checkSignal(signal: unknown): void {
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw optionError('signal', 'an AbortSignal', signal)
+}
+
+function checkCaps(caps: Partial<Caps>): Partial<Caps> {
+  if (typeof caps !== 'object' || caps === null) throw optionError('caps', 'an object', caps)
+  for (const [name, value] of Object.entries(caps)) {
+    if (!Object.hasOwn(CAPS, name)) throw unknownOption('caps', name, Object.keys(CAPS))
+    count(`caps.${name}`, value, 0)
+  }
+  return { ...caps }
+}
+
+function known(where: string, options: object, names: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) throw optionError('options', 'an object', options)
+  for (const name of Object.keys(options)) if (!names.includes(name)) throw unknownOption(where, name, names)
+}
+
+function unknownOption(where: string, name: string, names: readonly string[]): CurfewError {
+  return new CurfewError('invalid-option', `${where} has no option \`${name}\`; it has ${names.join(', ')}`)
+}
+
+function duration(name: string, value: unknown, absent: number): number {
+  if (value === undefined) return absent
+  if (typeof value !== 'number' || !(value >= 0)) throw optionError(name, 'a number of milliseconds, 0 or more', value)
+  return value === Number.POSITIVE_INFINITY ? 0 : value
+}
+
+function positive(name: string, value: unknown, absent: number): number {
+  if (value === undefined) return absent
+  if (typeof value !== 'number' || !(value > 0) || value === Number.POSITIVE_INFINITY) throw optionError(name, 'a finite number of milliseconds above 0', value)
+  return value
+}
+
+function count(name: string, value: unknown, absent: number, least = 0): number {
+  if (value === undefined) return absent
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least) throw optionError(name, `a whole number, ${least} or more`, value)
+  return value
+}
+
+function oneOf<T extends string>(name: string, value: T | undefined, choices: readonly [T, ...T[]]): T {
+  if (value === undefined) return choices[0]
+  if (!choices.includes(value)) throw optionError(name, choices.map((choice) => `'${choice}'`).join(' or '), value)
+  return value
+}

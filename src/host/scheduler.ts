@@ -1,0 +1,155 @@
+/**
+ * Who runs next on this thread, and until when the others may wait. One for all hosts: guests share the event loop's turn.
+ *
+ * In each turn it first rejects what has run out of time, then has guests run, one after another, until their share is used up.
+ */
+import type { Call } from '../runtime/call.ts'
+import { now } from '../runtime/clock.ts'
+import { wake } from '../runtime/thread.ts'
+import { awaitTurn, onTurn, usedOfTurn } from '../runtime/turn.ts'
+
+/** How many calls of one host may run or be suspended, and how many may wait. */
+export interface Admission {
+  readonly maxConcurrent: number
+  readonly maxQueue: number
+  active: number
+  queued: number
+}
+
+/** A call that waits for its turn to run, for the first time or on. */
+interface Runnable {
+  readonly call: Call
+  readonly admission: Admission
+  readonly sequence: number
+  /** Enters the guest; undefined if it is suspended and has only to be woken. */
+  readonly begin: ((at: number) => void) | undefined
+}
+
+/** Timers fire up to this late, ms: the rest of a wait is spent looking at the clock in each turn. */
+const TIMER_SLACK = 2
+
+const runnable: Runnable[] = []
+const waiting = new Set<Call>()
+let sequence = 0
+/** The call that was woken and has not told yet that it stopped running. */
+let woken: Call | undefined
+let timer: ReturnType<typeof setTimeout> | undefined
+let timerAt = Number.POSITIVE_INFINITY
+
+/** May a call start now, ahead of nobody? */
+export function hasRoom(admission: Admission, slice: number): boolean {
+  return runnable.length === 0 && woken === undefined && admission.active < admission.maxConcurrent && usedOfTurn() < slice
+}
+
+/** A call waits, for its instance or for its turn: its deadline is watched from here on, until `forget`. */
+export function watch(call: Call): void {
+  if (waiting.has(call)) return
+  waiting.add(call)
+  if (runnable.length === 0 && call.deadline - TIMER_SLACK < timerAt) setTimer(call.deadline)
+}
+
+/** A call does not wait any more. */
+export function forget(call: Call): void {
+  waiting.delete(call)
+  const at = runnable.findIndex((each) => each.call === call)
+  if (at >= 0) runnable.splice(at, 1)
+  if (waiting.size === 0) setTimer(Number.POSITIVE_INFINITY)
+}
+
+/** A call that has its instance is to start when its turn comes. */
+export function ready(call: Call, admission: Admission, begin: (at: number) => void): void {
+  runnable.push({ call, admission, sequence: sequence++, begin })
+  awaitTurn()
+}
+
+/** A guest was suspended: it runs on when its turn comes. */
+export function suspended(call: Call, admission: Admission): void {
+  runnable.push({ call, admission, sequence: sequence++, begin: undefined })
+  watch(call)
+  ranAs(call)
+}
+
+/** A call has ended: the next one may use what is left of the turn. */
+export function ended(call: Call): void {
+  forget(call)
+  ranAs(call)
+}
+
+/** A suspended call was stopped: it is woken at once, out of turn, to unwind its stack. */
+export function unwind(call: Call): void {
+  forget(call)
+  wake(call)
+}
+
+function ranAs(call: Call): void {
+  if (woken === call) {
+    woken = undefined
+    runSome()
+  } else if (runnable.length > 0) awaitTurn()
+}
+
+onTurn(() => {
+  if (waiting.size === 0 && runnable.length === 0) return
+  expireWaiting()
+  if (woken === undefined) runSome()
+})
+
+/** Has guests run until the turn is used up. A woken one runs in a microtask of its own and reports back. */
+function runSome(): void {
+  while (runnable.length > 0) {
+    const next = pick()
+    if (next === undefined) break
+    const { call, begin } = next
+    if (begin !== undefined) {
+      begin(now())
+      continue
+    }
+    woken = call
+    waiting.delete(call)
+    wake(call)
+    return
+  }
+  if (runnable.length > 0) awaitTurn()
+}
+
+/** Takes the one whose guest has run least, of those that may run now; the longest waiting among equals. */
+function pick(): Runnable | undefined {
+  let best = -1
+  for (let at = 0; at < runnable.length; at++) {
+    const { call, admission, begin, sequence: order } = runnable[at] as Runnable
+    if (usedOfTurn() >= call.budget.slice || (begin !== undefined && admission.active >= admission.maxConcurrent)) continue
+    const chosen = runnable[best]
+    if (chosen === undefined || call.cpu < chosen.call.cpu || (call.cpu === chosen.call.cpu && order < chosen.sequence)) best = at
+  }
+  return best < 0 ? undefined : runnable.splice(best, 1)[0]
+}
+
+/** Stops every waiting call whose time has run out, and sees to the next one's: while there is anything to run, turns come by themselves. */
+function expireWaiting(): void {
+  const at = now()
+  let next = Number.POSITIVE_INFINITY
+  for (const call of waiting) {
+    if (!call.expire(at)) next = Math.min(next, call.deadline)
+  }
+  if (runnable.length > 0) return
+  if (next - at <= TIMER_SLACK) awaitTurn()
+  else setTimer(next)
+}
+
+function setTimer(deadline: number): void {
+  const due = deadline - TIMER_SLACK
+  if (due === timerAt) return
+  if (timer !== undefined) clearTimeout(timer)
+  timer = undefined
+  timerAt = due
+  if (due === Number.POSITIVE_INFINITY) return
+  timer = setTimeout(
+    () => {
+      timer = undefined
+      timerAt = Number.POSITIVE_INFINITY
+      awaitTurn()
+    },
+    // A timer takes at most 2^31 - 1 ms; a longer wait looks at the clock once more in between
+    Math.min(Math.max(0, due - now()), 0x7fff_ffff),
+  )
+}

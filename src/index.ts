@@ -1,0 +1,22 @@
+/** Curfew: WebAssembly plugins inside the process, and no call outlives its deadline. */
+export {
+  CallError,
+  CurfewError,
+  type ErrorCode,
+  HostFunctionError,
+  LoadError,
+  type Phase,
+  REASONS,
+  StopError,
+  TrapError,
+  UsageError,
+} from './errors.ts'
+export { type Features, Host } from './host/host.ts'
+export type { HostFunction, ImportFactory, Imports, ImportValue, SharedImport } from './host/imports.ts'
+export { Lease } from './host/lease.ts'
+export { Module } from './host/module.ts'
+export type { CallOptions, CallSyncOptions, HostOptions, LoadOptions } from './host/options.ts'
+export type { Extern, ImportedExtern } from './host/signature.ts'
+export type { ModuleSource } from './host/source.ts'
+export type { ModuleStats } from './host/stats.ts'
+export { CAPS, type Caps } from './limits.ts'

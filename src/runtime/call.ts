@@ -1,0 +1,134 @@
+/**
+ * One invocation of an export: its budget, its state, and why it ended. The first cause to stop it wins and is recorded once.
+ *
+ *   queued -> running <-> suspended -> done      (`starting` in place of `running` for a start function and `setup`)
+ */
+import { STOP } from '../abi.ts'
+import type { ErrorCode, Phase } from '../errors.ts'
+import { now } from './clock.ts'
+import { type Limits, meter } from './meter.ts'
+import { chargeTurn, usedOfTurn } from './turn.ts'
+
+/** What a call may spend. Times in ms, `Infinity` where there is no limit. */
+export interface CallBudget {
+  readonly timeout: number
+  readonly cpuTimeout: number
+  readonly slice: number
+  readonly signal: AbortSignal | undefined
+  /** What running out of `timeout` is called. */
+  readonly timeoutCode: ErrorCode
+}
+
+export interface Stop {
+  readonly code: ErrorCode
+  readonly phase: Phase
+  readonly cause?: unknown
+}
+
+export type CallState = 'queued' | 'running' | 'suspended' | 'done'
+
+export class Call implements Limits {
+  readonly budget: CallBudget
+  /** When it was made. NaN while that is not known: a synchronous call looks at the clock at its first poll. */
+  began: number
+  state: CallState = 'queued'
+  /** Is it running a start function or `setup`? */
+  starting = false
+  /** Has code of the guest run? */
+  ran = false
+  stopped: Stop | undefined
+  /** ms that its guest has run so far, the present slice excluded. */
+  cpu = 0
+  /** The call whose host function made this one. */
+  parent: Call | undefined
+  /** Is the guest in a host function? */
+  inHost = false
+  /** Can it be suspended: was it entered through JSPI, with no JavaScript frame in between? */
+  sliced = false
+  /** What a host function threw last, to tell the guest's exceptions from the host's. */
+  thrown: { readonly error: unknown } | undefined
+  /** Called when its guest is entered for the first time, if it had to wait. */
+  onBegin: (() => void) | undefined
+  /** Called once, when it is stopped. */
+  onStop: (() => void) | undefined
+  /** Called each time that its guest has been suspended. */
+  onSuspend: (() => void) | undefined
+
+  deadline: number
+  cpuEnd = Number.POSITIVE_INFINITY
+  sliceEnd = Number.POSITIVE_INFINITY
+  #sliceStart = 0
+
+  constructor(budget: CallBudget, began: number) {
+    this.budget = budget
+    this.began = began
+    this.deadline = began + budget.timeout
+  }
+
+  get phase(): Phase {
+    if (this.state === 'queued') return 'queued'
+    if (this.inHost) return 'host'
+    if (this.starting) return 'starting'
+    return this.state === 'suspended' ? 'suspended' : 'running'
+  }
+
+  /** Ends the call as soon as its guest polls, calls the host or is resumed. Only the first cause counts. */
+  stop(code: ErrorCode, cause?: unknown): void {
+    if (this.stopped !== undefined || this.state === 'done') return
+    this.stopped = { code, phase: this.phase, ...(cause === undefined ? {} : { cause }) }
+    this.onStop?.()
+  }
+
+  /** Stops the call if its time, or that of a call it is nested in, has run out or its signal was aborted. */
+  expire(at: number): boolean {
+    const { signal, timeoutCode } = this.budget
+    if (this.stopped === undefined) {
+      if (signal?.aborted) this.stop('aborted', signal.reason)
+      else if (at >= this.deadline) this.stop(timeoutCode)
+      else if (at >= this.cpuEnd) this.stop('cpu-timeout')
+      else if (this.parent?.expire(at)) this.stop((this.parent.stopped as Stop).code, this.parent.stopped?.cause)
+    }
+    return this.stopped !== undefined
+  }
+
+  /** The guest starts to run, or runs on. */
+  resume(at: number): void {
+    this.state = 'running'
+    this.ran = true
+    this.#sliceStart = at
+    if (this.budget.cpuTimeout !== Number.POSITIVE_INFINITY) this.cpuEnd = at + this.budget.cpuTimeout - this.cpu
+    if (this.sliced) this.sliceEnd = at + this.budget.slice - usedOfTurn()
+  }
+
+  /** The guest has stopped running, for now or for good. */
+  pause(at: number): void {
+    const ran = at - this.#sliceStart
+    this.cpu += ran
+    this.cpuEnd = Number.POSITIVE_INFINITY
+    chargeTurn(ran)
+  }
+
+  /** What the guest's poll answers. */
+  poll(): number {
+    const at = now()
+    if (Number.isNaN(this.began)) this.#begin(at)
+    if (this.expire(at)) return STOP
+    return meter(at, this.parent === undefined && !this.inHost ? this : this.#unsliced())
+  }
+
+  #begin(at: number): void {
+    this.began = at
+    this.deadline = at + this.budget.timeout
+    this.resume(at)
+  }
+
+  /** With JavaScript frames below, a guest cannot be suspended. A nested call has what is left to those that it is nested in. */
+  #unsliced(): Limits {
+    let { deadline, cpuEnd } = this as Limits
+    for (let outer = this.parent; outer !== undefined; outer = outer.parent) {
+      deadline = Math.min(deadline, outer.deadline)
+      cpuEnd = Math.min(cpuEnd, outer.cpuEnd)
+    }
+    return { deadline, cpuEnd, sliceEnd: Number.POSITIVE_INFINITY }
+  }
+}

@@ -1,0 +1,38 @@
+/** A host function as a guest may call it: never for a guest that was stopped, never swallowing a stop, its time not forgotten. */
+
+import { now } from './clock.ts'
+import type { Instance } from './instance.ts'
+import { currentCall } from './thread.ts'
+import { UNCATCHABLE } from './trap.ts'
+
+/** A host function that takes longer has the guest poll when it returns, ms. */
+const NOTICEABLE = 0.05
+
+export function hostFunction(instance: Instance, fn: (...args: unknown[]) => unknown): (...args: unknown[]) => unknown {
+  return (...args) => {
+    const call = currentCall()
+    if (instance.stopped || call === undefined || call.stopped !== undefined) throw UNCATCHABLE
+    const outer = call.inHost
+    const began = now()
+    call.inHost = true
+    try {
+      const result = fn(...args)
+      if (isThenable(result)) throw new TypeError('the host function returned a promise; host functions must return their result at once')
+      return result
+    } catch (error) {
+      call.thrown = { error }
+      throw error
+    } finally {
+      const ended = now()
+      const stopped = call.expire(ended) || instance.stopped
+      call.inHost = outer
+      // biome-ignore lint/correctness/noUnsafeFinally: a stop must win over whatever the function returned or threw
+      if (stopped) throw UNCATCHABLE
+      if (ended - began > NOTICEABLE) instance.pollSoon()
+    }
+  }
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+}

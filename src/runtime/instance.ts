@@ -1,0 +1,115 @@
+/** One live instantiation of a guarded module: entering it, stopping it, letting go of its memory. */
+import { type Abi, type Attached, attachHook, promising, UNITS_PER_MS } from '../abi.ts'
+import type { Call } from './call.ts'
+import { now } from './clock.ts'
+import { canSuspend, enter, hook, leave } from './thread.ts'
+import { chargeTurn } from './turn.ts'
+
+export type GuestFunction = (...args: unknown[]) => unknown
+/** Makes the imports of one instance: their functions must be bound to it, see `hostFunction`. */
+export type MakeImports = (instance: Instance) => WebAssembly.Imports
+
+export class Instance {
+  readonly exports: WebAssembly.Exports
+  /** By index; the module's own and those that the guard exported. */
+  readonly memories: readonly WebAssembly.Memory[]
+  /** The start function, if there is one: to be called once, before anything else. */
+  readonly start: GuestFunction | undefined
+  /** Once set, every import throws an uncatchable trap: no host function runs for an instance that was stopped. */
+  stopped = false
+  readonly #counter: WebAssembly.Global | undefined
+  readonly #promising = new Map<GuestFunction, (...args: unknown[]) => Promise<unknown>>()
+
+  /** @throws WebAssembly.LinkError, WebAssembly.RuntimeError (an active segment out of bounds), RangeError (out of memory) */
+  constructor(module: WebAssembly.Module, abi: Abi, makeImports: MakeImports) {
+    const instance = new WebAssembly.Instance(module, makeImports(this))
+    const attached: Attached = attachHook(instance, abi, hook)
+    this.exports = instance.exports
+    this.memories = attached.memories
+    this.start = attached.start as GuestFunction | undefined
+    this.#counter = attached.counter
+  }
+
+  /** Bytes of all its memories. */
+  get memorySize(): number {
+    let size = 0
+    for (const memory of this.memories) size += memory.buffer.byteLength
+    return size
+  }
+
+  /** Runs a function, in slices if the engine can: resolves or rejects as the guest ends. */
+  run(call: Call, fn: GuestFunction, args: readonly unknown[], at: number): Promise<unknown> {
+    if (!canSuspend) return this.#runUnsliced(call, fn, args, at)
+    let promise = this.#promising.get(fn)
+    if (promise === undefined) {
+      promise = (promising as NonNullable<typeof promising>)(fn as (...args: never[]) => unknown)
+      this.#promising.set(fn, promise)
+    }
+    enter(call)
+    call.sliced = true
+    call.resume(at)
+    const ended = promise(...args)
+    if (call.state === 'suspended') return ended.finally(() => endOfSlice(call))
+    endOfSlice(call)
+    return ended
+  }
+
+  async #runUnsliced(call: Call, fn: GuestFunction, args: readonly unknown[], at: number): Promise<unknown> {
+    return this.runSync(call, fn, args, at)
+  }
+
+  /**
+   * Runs a function to its end, on this stack. A call that has not begun by the clock does so at its first poll: if it ends before, it
+   * took less than one grant of credit, and is charged by what it used of that.
+   * @param at the time, if the call has begun
+   */
+  runSync(call: Call, fn: GuestFunction, args: readonly unknown[], at: number): unknown {
+    const before = this.#credit
+    call.resume(at)
+    enter(call)
+    try {
+      return fn(...args)
+    } finally {
+      leave(call)
+      if (Number.isNaN(call.began)) chargeTurn(Math.max(0, before - this.#credit) / UNITS_PER_MS)
+      else call.pause(now())
+    }
+  }
+
+  get #credit(): number {
+    return this.#counter === undefined ? 0 : (this.#counter.value as number)
+  }
+
+  /** Has the guest ask its poll at the next check, because time has passed that it did not count. */
+  pollSoon(): void {
+    if (this.#counter !== undefined && (this.#counter.value as number) > 0) this.#counter.value = 0
+  }
+
+  /** Lets go. The engine frees a memory when it collects its object, and is told that there is something to collect. */
+  drop(): void {
+    this.stopped = true
+    const size = this.memorySize
+    this.#promising.clear()
+    if (size >= WORTH_TELLING) announce(size)
+  }
+}
+
+/** The guest has returned or thrown, unless it was stopped while it was suspended: then it did not run again. */
+function endOfSlice(call: Call): void {
+  leave(call)
+  if (call.state === 'running') call.pause(now())
+}
+
+const WORTH_TELLING = 1024 * 1024
+
+/**
+ * Has the engine count memory that is garbage now. V8 does not count what `memory.grow` gained (Node 26), so that gigabytes of
+ * dropped memories bring no collection about; a buffer of the same size, never touched and dropped at once, does.
+ */
+function announce(size: number): void {
+  try {
+    void new ArrayBuffer(size)
+  } catch {
+    // No room even for that: then the engine has collected what it could
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * Which call's guest is running on this thread, and the hook by which its checks reach it. Never a matter of instances: guests
+ * reach each other through shared tables, and what they run then is still the work of the call that began it.
+ */
+import { type Hook, makeHook, promising, STOP, Suspending } from '../abi.ts'
+import type { Call } from './call.ts'
+import { now } from './clock.ts'
+
+/** Can a guest be suspended here (JSPI)? */
+export const canSuspend = Suspending !== undefined && promising !== undefined
+
+interface Suspension {
+  readonly call: Call
+  readonly wake: (token: number) => void
+}
+
+let current: Call | undefined
+let token = 0
+const suspensions = new Map<number, Suspension>()
+const tokens = new Map<Call, number>()
+
+/** The call whose guest is running, or whose host function is. */
+export function currentCall(): Call | undefined {
+  return current
+}
+
+/** The call whose host function is running, if one is. */
+export function hostingCall(): Call | undefined {
+  return current?.inHost ? current : undefined
+}
+
+/** A call's guest is entered, on top of the host function that made the call, if one did. `leave` must follow. */
+export function enter(call: Call): void {
+  call.parent = hostingCall()
+  current = call
+}
+
+/** The call's guest has ended. One that was suspended tells so a microtask late, when another may be running. */
+export function leave(call: Call): void {
+  if (current === call) current = call.parent
+}
+
+/** Has a suspended guest run on, in a microtask; or end, if its call was stopped. */
+export function wake(call: Call): void {
+  const id = tokens.get(call)
+  if (id !== undefined) suspensions.get(id)?.wake(id)
+}
+
+/** What every instance of this thread polls. */
+export const hook: Hook = makeHook({
+  poll() {
+    return current === undefined ? STOP : current.poll()
+  },
+  suspend() {
+    const call = current as Call
+    current = call.parent
+    call.pause(now())
+    call.state = 'suspended'
+    const id = token++
+    return new Promise<number>((resolve) => {
+      suspensions.set(id, { call, wake: resolve })
+      tokens.set(call, id)
+      call.onSuspend?.()
+    })
+  },
+  resumed(id) {
+    const { call } = suspensions.get(id) as Suspension
+    suspensions.delete(id)
+    tokens.delete(call)
+    const at = now()
+    if (call.expire(at)) return STOP
+    current = call
+    call.resume(at)
+    return call.poll()
+  },
+})
+
+/** Did the last guest end because there was no stack left for its poll? Tells it once. */
+export function pollOverflowed(): boolean {
+  const failed = hook.failed.value === 1
+  hook.failed.value = 0
+  return failed
+}
