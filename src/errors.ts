@@ -163,14 +163,23 @@ function message(code: ErrorCode, what: string, details: ErrorDetails): string {
 }
 
 const SHOWN = 80
+const SHOWN_OF_ENGINE = 300
 
 /** A string that may come from a guest, quoted, with control characters escaped, cut to what a log line bears. */
 export function quote(text: string): string {
-  const cut = text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text
-  return JSON.stringify(cut).replace(
-    /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+  return `"${printable(text, SHOWN)}"`
+}
+
+/** What the engine says, which may repeat what the guest wrote. */
+export function engineMessage(error: unknown): string {
+  return error instanceof Error ? printable(error.message, SHOWN_OF_ENGINE).replaceAll('\\"', '"') : show(error)
+}
+
+function printable(text: string, most: number): string {
+  const cut = text.length > most ? `${text.slice(0, most)}…` : text
+  return JSON.stringify(cut)
+    .slice(1, -1)
+    .replace(/[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 /** Any value, for a message: its type is told where its text would not. */

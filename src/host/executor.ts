@@ -53,5 +53,7 @@ export interface GuestLease {
   read(address: number | bigint, length: number, memory: number): Promise<Uint8Array>
   write(address: number | bigint, bytes: Uint8Array, memory: number): Promise<void>
   readonly memorySize: number
+  /** Rejects when the lease ends before it is released; never settles otherwise. */
+  readonly stopped: Promise<never>
   release(): void
 }

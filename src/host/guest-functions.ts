@@ -35,7 +35,6 @@ export class GuestFunctions {
 
   /** Arguments as they go in. @throws UsageError `bad-argument` for a function that is not one of this instance */
   unwrap(instance: Instance, signature: Signature, args: readonly unknown[]): readonly unknown[] {
-    if (!signature.takesFunctions) return args
     return args.map((value, at) => {
       const type = signature.params[at]
       if (typeof value !== 'function' || typeof type !== 'object' || type.heap === 'extern' || type.heap === 'any') return value

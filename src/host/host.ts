@@ -1,5 +1,5 @@
 import { moduleAllowance } from '../budget.ts'
-import { LoadError, quote, show } from '../errors.ts'
+import { engineMessage, LoadError, quote, show } from '../errors.ts'
 import { guard } from '../guard/guard.ts'
 import { canSuspend } from '../runtime/thread.ts'
 import { functionType, type ModuleInfo } from '../wasm/module.ts'
@@ -166,7 +166,7 @@ async function compile(bytes: Uint8Array<ArrayBuffer>, module: string): Promise<
   try {
     return await WebAssembly.compile(bytes)
   } catch (cause) {
-    throw new LoadError('invalid-module', `the engine refused the module: ${cause instanceof Error ? cause.message : String(cause)}`, { module, cause })
+    throw new LoadError('invalid-module', `the engine refused the module: ${engineMessage(cause)}`, { module, cause })
   }
 }
 

@@ -5,6 +5,7 @@ import { hostFunction } from '../runtime/host-function.ts'
 import type { Instance, MakeImports } from '../runtime/instance.ts'
 import { functionType, type ImportInfo, type ModuleInfo } from '../wasm/module.ts'
 import { formatFuncType, formatGlobalType, formatLimits, formatTableType, type ValType } from '../wasm/types.ts'
+import { fits } from './signature.ts'
 
 type Stateful = WebAssembly.Memory | WebAssembly.Table | WebAssembly.Global
 
@@ -78,10 +79,7 @@ function binder(module: ModuleInfo, wanted: ImportInfo, value: unknown, limits: 
 
 function fitsGlobal(value: unknown, type: ValType): boolean {
   if (value instanceof WebAssembly.Global) return true
-  if (type === 'i64') return typeof value === 'bigint'
-  if (type === 'i32') return typeof value === 'number' && Number.isInteger(value)
-  if (type === 'f32' || type === 'f64') return typeof value === 'number'
-  return typeof type === 'object' && (type.heap === 'extern' || value === null)
+  return typeof type === 'string' ? fits(type, value) : type.heap === 'extern' || value === null
 }
 
 function maker(value: unknown, restart: 'always' | 'never', refuse: (why: string) => LoadError): () => unknown {

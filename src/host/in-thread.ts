@@ -1,16 +1,17 @@
 /** Runs guests on this thread: one instance of a module at a time, its calls one after another. */
 import type { Allowance } from '../budget.ts'
-import { CurfewError, callError, type ErrorCode, REASONS } from '../errors.ts'
-import { Call, type CallBudget } from '../runtime/call.ts'
+import { type CurfewError, callError, type ErrorCode, REASONS } from '../errors.ts'
+import { Call, type CallBudget, type CallOwner } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 import type { GuestFunction, Instance } from '../runtime/instance.ts'
 import { failureOf } from '../runtime/outcome.ts'
-import { currentCall, hostingCall } from '../runtime/thread.ts'
+import { hostingCall } from '../runtime/thread.ts'
 import type { Executor, Guest, GuestLease, GuestSpec } from './executor.ts'
 import { failedCall } from './failure.ts'
 import { GuestFunctions } from './guest-functions.ts'
 import { InstanceLease } from './instance-lease.ts'
 import { InstanceLife } from './instance-life.ts'
+import { Line, listen, type Waiter } from './line.ts'
 import { type Admission, ended, forget, hasRoom, ready, suspended, unwind, watch } from './scheduler.ts'
 import { resultsOf, type Signature } from './signature.ts'
 import { type ModuleStats, Stats } from './stats.ts'
@@ -31,33 +32,29 @@ export class InThreadExecutor implements Executor {
   }
 }
 
-/** Who waits for the instance, or has it: a call, or a lease. */
-interface Holder {
-  readonly call: Call
-  /** Gets the instance; the call begins. */
-  readonly grant: (instance: Instance, at: number) => void
-  readonly refuse: (error: CurfewError) => void
-}
-
-export class InThreadGuest implements Guest {
+export class InThreadGuest implements Guest, CallOwner {
   readonly spec: GuestSpec
   readonly #admission: Admission
   readonly #slice: number
   readonly #stats = new Stats()
   readonly #life: InstanceLife
-  readonly #queue: Holder[] = []
+  readonly #line: Line
   readonly #functions: GuestFunctions
-  /** Calls that run or are suspended, leases that are held: to be stopped when the module closes. */
-  readonly #live = new Set<Call>()
-  /** Has the instance now. */
+  /** The budget of a call that says nothing itself. */
+  readonly #usual: CallBudget
+  /** The call or lease that has the instance now. */
   #holder: Call | undefined
+  /** Calls that run or are suspended, start functions included. */
+  #active = 0
   #closed = false
-  #idle: (() => void) | undefined
+  #tellIdle: (() => void) | undefined
 
   constructor(spec: GuestSpec, admission: Admission, slice: number) {
     this.spec = spec
     this.#admission = admission
     this.#slice = slice
+    this.#usual = { ...spec.allowance, slice, signal: undefined, timeoutCode: 'deadline' }
+    this.#line = new Line(spec.name, admission, (code) => this.#stats.count(code, 0))
     this.#functions = new GuestFunctions(spec.name, (signature, instance, fn, args) => this.#callFunction(signature, instance, fn, args), spec.typeOf)
     this.#life = new InstanceLife(spec, this, this.#stats, () => this.#next())
   }
@@ -76,42 +73,47 @@ export class InThreadGuest implements Guest {
   }
 
   call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined): Promise<unknown[]> {
-    const at = now()
-    const call = new Call(this.budget(allowance, signal), at)
     const refused = this.#refusal(signature.name, signal)
-    if (refused !== undefined) return this.#refuse(call, refused)
-    const hosting = hostingCall()
-    if (hosting !== undefined && this.#isInside(hosting)) return this.#nestedCall(signature, args, allowance)
+    if (refused !== undefined) return Promise.reject(this.#counted(refused))
     const instance = this.#life.instance
-    if (hosting === undefined && instance !== undefined && this.#holder === undefined && this.#queue.length === 0 && hasRoom(this.#admission, this.#slice)) {
+    const hosting = hostingCall()
+    if (hosting !== undefined && isInside(hosting, instance)) return this.#nestedCall(instance, signature, args, allowance)
+    const at = now()
+    const call = new Call(this, this.budget(allowance, signal), at)
+    if (hosting === undefined && instance !== undefined && this.#holder === undefined && this.#line.isEmpty && hasRoom(this.#admission, this.#slice)) {
       this.#holder = call
-      return this.#run(call, instance, signature, instance.exports[signature.name] as GuestFunction, args, at, true)
+      return this.#run(call, instance, signature, instance.exports[signature.name] as GuestFunction, args, at)
     }
     return new Promise((resolve, reject) => {
       const grant = (granted: Instance, from: number) =>
-        resolve(this.#run(call, granted, signature, granted.exports[signature.name] as GuestFunction, args, from, true))
-      this.#enqueue({ call, grant, refuse: reject }, signature.name)
+        resolve(this.#run(call, granted, signature, granted.exports[signature.name] as GuestFunction, args, from))
+      this.#enqueue({ call, name: signature.name, grant, refuse: reject })
     })
   }
 
   callSync(signature: Signature, args: readonly unknown[], allowance: Allowance): unknown[] {
     const refused = this.#refusal(signature.name, undefined)
     if (refused !== undefined) throw this.#counted(refused)
-    const hosting = hostingCall()
-    if (hosting !== undefined && this.#isInside(hosting)) return this.#runNested(signature, args, allowance)
     const instance = this.#life.instance
-    if (instance === undefined || this.#holder !== undefined || this.#queue.length > 0) {
-      throw this.#counted(callError('busy', 'the instance is in use', { module: this.spec.name, function: signature.name }))
+    const hosting = hostingCall()
+    if (hosting !== undefined && isInside(hosting, instance)) return this.runNested(instance, signature, args, allowance)
+    if (instance === undefined || this.#holder !== undefined || !this.#line.isEmpty) {
+      throw this.#counted(callError('busy', 'the instance is in use', this.#where(signature.name)))
     }
-    return this.runSync(instance, signature, args, allowance)
+    return this.runSync(instance, signature, args, this.budget(allowance, undefined), hosting === undefined ? Number.NaN : now())
   }
 
   async lease(timeout: number, signal: AbortSignal | undefined): Promise<GuestLease> {
-    const call = new Call({ ...this.budget({ timeout, cpuTimeout: Number.POSITIVE_INFINITY }, signal), timeoutCode: 'lease-timeout' }, now())
     const refused = this.#refusal(undefined, signal)
-    if (refused !== undefined) return this.#refuse(call, refused)
+    if (refused !== undefined) throw this.#counted(refused)
+    const call = new Call(this, { timeout, cpuTimeout: Number.POSITIVE_INFINITY, slice: this.#slice, signal, timeoutCode: 'lease-timeout' }, now())
+    const free = this.#life.instance
+    if (free !== undefined && this.#holder === undefined && this.#line.isEmpty) {
+      this.#holder = call
+      return this.holdLease(call, free)
+    }
     const instance = await new Promise<Instance>((resolve, reject) => {
-      this.#enqueue({ call, grant: resolve, refuse: reject }, undefined)
+      this.#enqueue({ call, name: undefined, grant: resolve, refuse: reject })
     })
     return this.holdLease(call, instance)
   }
@@ -119,263 +121,248 @@ export class InThreadGuest implements Guest {
   async close(): Promise<void> {
     if (!this.#closed) {
       this.#closed = true
-      for (const holder of this.#queue.slice()) holder.call.stop('closed')
-      for (const call of this.#live) call.stop('closed')
-      this.#life.close()
       this.spec.onClose()
+      this.#line.stopAll('closed')
+      this.#holder?.stop('closed')
+      this.#life.close()
     }
-    if (this.#live.size > 0 && currentCall() === undefined) await new Promise<void>((resolve) => (this.#idle = resolve))
+    // A host function that closes its caller cannot be waited for here: it would wait for itself
+    if (this.#active > 0 && hostingCall() === undefined) {
+      await new Promise<void>((resolve) => {
+        const before = this.#tellIdle
+        this.#tellIdle = () => {
+          before?.()
+          resolve()
+        }
+      })
+    }
   }
 
-  /** A budget with what does not depend on the call. */
-  budget({ timeout, cpuTimeout }: Allowance, signal: AbortSignal | undefined): CallBudget {
-    return { timeout, cpuTimeout, slice: this.#slice, signal, timeoutCode: 'deadline' }
+  budget(allowance: Allowance, signal: AbortSignal | undefined): CallBudget {
+    if (signal === undefined && allowance === this.spec.allowance) return this.#usual
+    return { timeout: allowance.timeout, cpuTimeout: allowance.cpuTimeout, slice: this.#slice, signal, timeoutCode: 'deadline' }
+  }
+
+  /** A call was stopped while it waited, held a lease or was suspended; a guest that runs sees it at its next poll. */
+  stopped(call: Call): void {
+    if (call.onStop !== undefined) call.onStop()
+    else if (call.state === 'suspended') unwind(call)
+  }
+
+  suspended(call: Call): void {
+    call.waited = true
+    call.endWait ??= listen(call)
+    suspended(call, this.#admission)
   }
 
   /** Takes the instance for a lease. */
-  holdLease(call: Call, instance: Instance): InstanceLease {
-    this.#live.add(call)
-    watch(call)
-    const unlisten = listen(call)
-    return new InstanceLease(this, call, instance, (code) => {
-      forget(call)
+  holdLease(hold: Call, instance: Instance): InstanceLease {
+    const unlisten = listen(hold)
+    const lease = new InstanceLease(this, hold, instance, (code) => {
+      forget(hold)
       unlisten()
-      this.#leave(call)
-      this.#settle(call, instance, code)
+      hold.state = 'done'
+      this.#release(hold, instance, code)
     })
+    if (hold.stopped === undefined) watch(hold)
+    else this.stopped(hold)
+    return lease
   }
 
-  /** A call that is not to be counted as holding the instance while another, a lease, does. */
+  /** A call under a lease, which holds the instance. */
   runFor(lease: InstanceLease, signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined): Promise<unknown[]> {
-    const { instance } = lease
-    const at = now()
-    const call = new Call(this.budget(allowance, signal), at)
+    const { instance, hold } = lease
     const hosting = hostingCall()
-    if (hosting !== undefined && this.#isInside(hosting)) return this.#nestedCall(signature, args, allowance)
-    if (signal?.aborted)
-      return this.#refuse(
-        call,
-        callError('aborted', 'the call was aborted before it began', { ...this.#where(signature), phase: 'queued', cause: signal.reason }),
-      )
-    call.starting = lease.hold.starting
+    if (hosting !== undefined && isInside(hosting, instance)) return this.#nestedCall(instance, signature, args, allowance)
+    const refused = this.#refusal(signature.name, signal)
+    if (refused !== undefined) return Promise.reject(this.#counted(refused))
+    const at = now()
+    const call = new Call(this, this.budget(allowance, signal), at)
+    call.under(hold)
     lease.running = call
     const fn = instance.exports[signature.name] as GuestFunction
-    if (hosting === undefined && hasRoom(this.#admission, this.#slice)) return this.#run(call, instance, signature, fn, args, at, false)
+    if (hosting === undefined && hasRoom(this.#admission, this.#slice)) return this.#run(call, instance, signature, fn, args, at)
     return new Promise((resolve, reject) => {
-      this.#wait(call, signature.name, reject)
-      ready(call, this.#admission, (from) => resolve(this.#run(call, instance, signature, fn, args, from, false)))
+      this.#line.wait(call, signature.name, reject)
+      ready(call, this.#admission, (from) => resolve(this.#run(call, instance, signature, fn, args, from)))
     })
   }
 
-  /** Runs a function of a guest that is free, on this stack. */
-  runSync(instance: Instance, signature: Signature, args: readonly unknown[], allowance: Allowance, code: ErrorCode = 'deadline'): unknown[] {
-    const budget = { ...this.budget(allowance, undefined), timeoutCode: code }
-    const began = hostingCall() === undefined ? Number.NaN : now()
-    const call = new Call(budget, began)
+  /** Runs a function of an instance that is free, or below on this stack. @param began NaN: the clock is looked at when the guest polls */
+  runSync(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget, began: number): unknown[] {
+    const unwrapped = this.#unwrap(instance, signature, args)
+    const call = new Call(this, budget, began)
     const outer = this.#holder
     this.#holder = call
     try {
-      const returned = instance.runSync(call, instance.exports[signature.name] as GuestFunction, this.#functions.unwrap(instance, signature, args), began)
-      call.state = 'done'
-      this.#stats.count('ok', call.cpu)
-      return this.#functions.wrap(instance, signature, resultsOf(signature, returned))
+      const returned = instance.runSync(call, instance.exports[signature.name] as GuestFunction, unwrapped, began)
+      return this.#succeeded(call, instance, signature, returned)
     } catch (thrown) {
-      const error = this.#failed(call, signature.name, thrown)
-      this.#dropAfter(error.code, instance)
-      throw error
+      throw this.#failed(call, instance, signature.name, thrown)
     } finally {
       this.#holder = outer
-      this.#next()
+      if (outer === undefined) this.#afterwards(instance)
     }
   }
 
-  /** Runs a guest's start function. */
-  runStart(call: Call, instance: Instance, start: GuestFunction): Promise<unknown> {
-    return this.#enter(call, instance, start, [])
-  }
-
-  /** Is this guest below one of the host functions that are running? Then a call into it is nested. */
-  #isInside(call: Call): boolean {
-    for (let each: Call | undefined = call; each !== undefined; each = each.parent) if (this.#live.has(each) || each === this.#holder) return true
-    return false
-  }
-
-  async #nestedCall(signature: Signature, args: readonly unknown[], allowance: Allowance): Promise<unknown[]> {
-    return this.#runNested(signature, args, allowance)
-  }
-
-  #runNested(signature: Signature, args: readonly unknown[], allowance: Allowance): unknown[] {
-    const instance = this.#life.instance
-    if (instance === undefined || instance.stopped) throw callError('stale', 'the instance of the calling guest is gone', this.#where(signature))
+  /** A call that a host function makes back into the guest that called it: within the outer budgets, and `nestedTimeout`. */
+  runNested(instance: Instance, signature: Signature, args: readonly unknown[], allowance: Allowance): unknown[] {
+    if (instance.stopped) throw this.#counted(callError('stale', 'the instance of the calling guest is gone', this.#where(signature.name)))
     const { nestedTimeout } = this.spec
-    const nests = nestedTimeout > 0 && nestedTimeout < allowance.timeout
-    return this.runSync(instance, signature, args, nests ? { ...allowance, timeout: nestedTimeout } : allowance, nests ? 'nested-timeout' : 'deadline')
+    const budget = this.budget(allowance, undefined)
+    const nests = nestedTimeout > 0 && nestedTimeout < budget.timeout
+    return this.runSync(instance, signature, args, nests ? { ...budget, timeout: nestedTimeout, timeoutCode: 'nested-timeout' } : budget, now())
+  }
+
+  async #nestedCall(instance: Instance, signature: Signature, args: readonly unknown[], allowance: Allowance): Promise<unknown[]> {
+    return this.runNested(instance, signature, args, allowance)
+  }
+
+  /** Runs a guest's start function. */
+  async runStart(call: Call, instance: Instance, start: GuestFunction): Promise<void> {
+    try {
+      await this.#enter(call, instance, start, [], now())
+    } finally {
+      this.#leave(call)
+    }
   }
 
   /** Why a call cannot even wait. */
   #refusal(name: string | undefined, signal: AbortSignal | undefined): CurfewError | undefined {
-    const where = { module: this.spec.name, function: name, phase: 'queued' as const }
-    if (this.#closed) return callError('closed', 'the module is closed', where)
-    if (signal?.aborted) return callError('aborted', 'the call was aborted before it began', { ...where, cause: signal.reason })
+    if (this.#closed) return callError('closed', 'the module is closed', this.#where(name))
+    if (signal?.aborted) return callError('aborted', 'the call was aborted before it began', { ...this.#where(name), cause: signal.reason })
     return this.#life.broken(name)
   }
 
-  #enqueue(holder: Holder, name: string | undefined): void {
-    const { call } = holder
-    if (this.#admission.queued >= this.#admission.maxQueue) {
-      const what = `${this.#admission.queued} calls of this host are waiting already`
-      holder.refuse(
-        this.#counted(
-          callError('overloaded', what, {
-            module: this.spec.name,
-            function: name,
-            phase: 'queued',
-            figures: { queued: this.#admission.queued, limit: this.#admission.maxQueue },
-          }),
-        ),
-      )
-      return
-    }
-    this.#queue.push(holder)
-    this.#wait(call, name, (error) => {
-      const at = this.#queue.indexOf(holder)
-      if (at >= 0) this.#queue.splice(at, 1)
-      if (this.#holder === call) this.#holder = undefined
-      holder.refuse(error)
+  #enqueue(waiter: Waiter): void {
+    const joined = this.#line.join(waiter, () => {
+      if (this.#holder !== waiter.call) return
+      this.#holder = undefined
       this.#next()
     })
-    this.#next()
-  }
-
-  /** A call waits: until its turn comes, or something stops it. */
-  #wait(call: Call, name: string | undefined, refuse: (error: CurfewError) => void): void {
-    this.#admission.queued++
-    watch(call)
-    const unlisten = listen(call)
-    const leave = () => {
-      this.#admission.queued--
-      unlisten()
-      forget(call)
-      call.onStop = undefined
-    }
-    call.onStop = () => {
-      leave()
-      const error = failedCall(
-        call,
-        call.stopped?.code ?? 'closed',
-        '',
-        { module: this.spec.name, ...(name === undefined ? {} : { function: name }) },
-        call.stopped?.cause,
-      )
-      call.state = 'done'
-      this.#stats.count(error.code, 0)
-      refuse(error)
-    }
-    call.onBegin = leave
+    if (joined) this.#next()
   }
 
   /** Gives the instance, if it is free, to who waits longest. */
   #next(): void {
+    if (this.#line.isEmpty || this.#holder !== undefined || this.#closed) return
+    if (this.#life.instance === undefined) return this.#life.revive((error) => this.#line.refuseAll(error))
+    const waiter = this.#line.shift() as Waiter
+    this.#holder = waiter.call
+    ready(waiter.call, this.#admission, (at) => this.#grant(waiter, at))
+  }
+
+  /** The waiter's turn has come. */
+  #grant(waiter: Waiter, at: number): void {
     const instance = this.#life.instance
-    const holder = this.#queue[0]
-    if (holder === undefined || this.#holder !== undefined || this.#closed) return
-    if (instance === undefined) return this.#life.revive((error) => this.#refuseAll(error))
-    this.#holder = holder.call
-    this.#queue.shift()
-    ready(holder.call, this.#admission, (at) => {
-      holder.call.onBegin?.()
-      holder.grant(instance, at)
-    })
-  }
-
-  #refuseAll(error: CurfewError): void {
-    for (const { call, refuse } of this.#queue.splice(0)) {
-      call.onBegin?.()
-      call.state = 'done'
-      this.#stats.count(error.code, 0)
-      refuse(error)
+    if (instance === undefined) {
+      // It went in the meantime
+      this.#holder = undefined
+      this.#line.unshift(waiter)
+      return this.#next()
     }
+    waiter.call.endWait?.()
+    waiter.grant(instance, at)
   }
 
-  /** Runs a call that has the instance, to its result or error. `holds`: it gives the instance back afterwards. */
-  async #run(
-    call: Call,
-    instance: Instance,
-    signature: Signature,
-    fn: GuestFunction,
-    args: readonly unknown[],
-    at: number,
-    holds: boolean,
-  ): Promise<unknown[]> {
-    let error: CurfewError | undefined
+  /** Runs a call that has the instance, or whose lease has, to its result or error. */
+  #run(call: Call, instance: Instance, signature: Signature, fn: GuestFunction, args: readonly unknown[], at: number): Promise<unknown[]> {
+    call.endWait?.()
+    let unwrapped: readonly unknown[]
     try {
-      const returned = await this.#enter(call, instance, fn, this.#functions.unwrap(instance, signature, args), at)
-      call.state = 'done'
-      this.#stats.count('ok', call.cpu)
-      return this.#functions.wrap(instance, signature, resultsOf(signature, returned))
-    } catch (thrown) {
-      error = thrown instanceof CurfewError ? thrown : this.#failed(call, signature.name, thrown)
-      throw error
-    } finally {
-      if (holds) this.#settle(call, instance, error?.code)
-      else if (error !== undefined) this.#dropAfter(error.code, instance)
+      unwrapped = this.#unwrap(instance, signature, args)
+    } catch (error) {
+      this.#release(call, instance, undefined)
+      return Promise.reject(error)
+    }
+    return this.#enter(call, instance, fn, unwrapped, at).then(
+      (returned) => {
+        this.#leave(call)
+        try {
+          return this.#succeeded(call, instance, signature, returned)
+        } finally {
+          this.#release(call, instance, undefined)
+        }
+      },
+      (thrown) => {
+        this.#leave(call)
+        const error = this.#failed(call, instance, signature.name, thrown)
+        this.#release(call, instance, undefined)
+        throw error
+      },
+    )
+  }
+
+  /** @throws UsageError for a function that is not one of this instance; counted */
+  #unwrap(instance: Instance, signature: Signature, args: readonly unknown[]): readonly unknown[] {
+    if (!signature.takesFunctions) return args
+    try {
+      return this.#functions.unwrap(instance, signature, args)
+    } catch (error) {
+      throw this.#counted(error as CurfewError)
     }
   }
 
-  /** Enters the guest and follows it through its slices. */
-  async #enter(call: Call, instance: Instance, fn: GuestFunction, args: readonly unknown[], at: number = now()): Promise<unknown> {
-    call.onBegin?.()
-    let unlisten: (() => void) | undefined
-    call.onSuspend = () => {
-      unlisten ??= listen(call)
-      suspended(call, this.#admission)
-    }
-    call.onStop = () => {
-      if (call.state === 'suspended') unwind(call)
-    }
+  #enter(call: Call, instance: Instance, fn: GuestFunction, args: readonly unknown[], at: number): Promise<unknown> {
     this.#admission.active++
-    this.#live.add(call)
-    try {
-      return await instance.run(call, fn, args, at)
-    } finally {
-      this.#admission.active--
-      unlisten?.()
-      ended(call)
-      this.#leave(call)
-    }
+    this.#active++
+    return instance.run(call, fn, args, at)
   }
 
   #leave(call: Call): void {
-    this.#live.delete(call)
-    if (this.#live.size === 0) this.#idle?.()
+    this.#admission.active--
+    this.#active--
+    call.endWait?.()
+    call.endWait = undefined
+    if (call.waited) ended(call)
+    if (this.#active === 0) this.#tellIdle?.()
   }
 
-  /** The instance is free again, or to be replaced. */
-  #settle(call: Call, instance: Instance, code: ErrorCode | undefined): void {
-    if (this.#holder === call) this.#holder = undefined
-    if (code !== undefined) this.#dropAfter(code, instance)
-    else if (this.spec.reuse === 'never') this.#life.drop(instance, false)
-    this.#next()
+  #succeeded(call: Call, instance: Instance, signature: Signature, returned: unknown): unknown[] {
+    call.state = 'done'
+    this.#stats.count('ok', call.parent?.instance === instance ? 0 : call.cpu)
+    return this.#functions.wrap(instance, signature, resultsOf(signature, returned))
   }
 
-  /** After a failure: an instance that cannot be trusted any more is dropped. */
-  #dropAfter(code: ErrorCode, instance: Instance): void {
-    if (REASONS[code].instanceUsable || (REASONS[code].kind === 'trap' && this.spec.onTrap === 'keep' && !instance.stopped)) return
-    this.#life.drop(instance, this.spec.restart === 'never')
-    if (this.spec.restart === 'never') void this.close()
-  }
-
-  #failed(call: Call, name: string, thrown: unknown): CurfewError {
+  /** Makes the error of a call whose guest ended with an exception, and drops an instance that cannot be trusted any more. */
+  #failed(call: Call, instance: Instance, name: string, thrown: unknown): CurfewError {
     const { code, what, cause } = failureOf(call, thrown)
     const error = failedCall(call, code, what, { module: this.spec.name, function: name }, cause)
     call.state = 'done'
-    this.#stats.count(error.code, call.cpu)
+    this.#stats.count(code, call.parent?.instance === instance ? 0 : call.cpu)
+    if (this.#isLost(code, instance)) {
+      // The guests below on this stack are of the same instance, and end with it
+      for (let outer = call.parent; outer !== undefined; outer = outer.parent) if (outer.instance === instance) outer.stop(code, error)
+      this.#dropAfter(code, instance)
+    }
     return error
   }
 
-  async #refuse(call: Call, error: CurfewError): Promise<never> {
-    call.state = 'done'
-    throw this.#counted(error)
+  /** Can an instance not be trusted any more, after a failure? */
+  #isLost(code: ErrorCode, instance: Instance): boolean {
+    if (REASONS[code].instanceUsable) return false
+    return instance.stopped || REASONS[code].kind !== 'trap' || this.spec.onTrap !== 'keep'
+  }
+
+  #dropAfter(code: ErrorCode, instance: Instance): void {
+    if (!this.#isLost(code, instance)) return
+    const isLast = this.spec.restart === 'never'
+    this.#life.drop(instance, isLast)
+    if (isLast) void this.close()
+  }
+
+  /** A call or lease that had the instance gives it back. */
+  #release(call: Call, instance: Instance, code: ErrorCode | undefined): void {
+    if (code !== undefined) this.#dropAfter(code, instance)
+    if (this.#holder !== call) return
+    this.#holder = undefined
+    this.#afterwards(instance)
+  }
+
+  /** The instance is free: the next one gets it, or a new one. */
+  #afterwards(instance: Instance): void {
+    if (this.spec.reuse === 'never') this.#life.drop(instance, false)
+    if (!this.#line.isEmpty) this.#next()
   }
 
   #counted(error: CurfewError): CurfewError {
@@ -383,29 +370,28 @@ export class InThreadGuest implements Guest {
     return error
   }
 
-  #where(signature: Signature): { module: string; function: string } {
-    return { module: this.spec.name, function: signature.name }
+  #where(name: string | undefined): { module: string; function: string | undefined; phase: 'queued' } {
+    return { module: this.spec.name, function: name, phase: 'queued' }
   }
 
   /** A function that the guest returned is called like an export of the same instance, under the module's allowance. */
   #callFunction(signature: Signature, instance: Instance, fn: GuestFunction, args: readonly unknown[]): Promise<unknown[]> {
-    const call = new Call(this.budget(this.spec.allowance, undefined), now())
+    const call = new Call(this, this.#usual, now())
     return new Promise((resolve, reject) => {
       const grant = (granted: Instance, at: number) => {
-        if (granted === instance) return resolve(this.#run(call, instance, signature, fn, args, at, true))
-        this.#settle(call, granted, undefined)
-        reject(callError('stale', 'the instance that this function belongs to is gone', this.#where(signature)))
+        if (granted === instance) return resolve(this.#run(call, instance, signature, fn, args, at))
+        this.#release(call, granted, undefined)
+        reject(this.#counted(callError('stale', 'the instance that this function belongs to is gone', this.#where(signature.name))))
       }
-      this.#enqueue({ call, grant, refuse: reject }, signature.name)
+      const refused = this.#refusal(signature.name, undefined)
+      if (refused !== undefined) return reject(this.#counted(refused))
+      this.#enqueue({ call, name: signature.name, grant, refuse: reject })
     })
   }
 }
 
-/** Has the call's signal stop it, until the returned function is called. */
-function listen(call: Call): () => void {
-  const { signal } = call.budget
-  if (signal === undefined) return () => undefined
-  const listener = () => call.stop('aborted', signal.reason)
-  signal.addEventListener('abort', listener, { once: true })
-  return () => signal.removeEventListener('abort', listener)
+/** Is an instance's guest below one of the host functions that are running? Then a call into it is nested. */
+function isInside(hosting: Call, instance: Instance | undefined): instance is Instance {
+  for (let call: Call | undefined = hosting; call !== undefined; call = call.parent) if (call.instance === instance) return instance !== undefined
+  return false
 }

@@ -57,8 +57,11 @@ export class InstanceLease implements GuestLease {
     this.#check()
     if (this.#pending > 0 && hostingCall() === undefined)
       throw callError('busy', 'the leased instance is running another call', { module: this.#guest.spec.name, function: signature.name })
-    const left = Math.max(0, this.hold.deadline - now())
-    return this.#guest.runSync(this.instance, signature, args, { ...allowance, timeout: Math.min(allowance.timeout, left) })
+    const hosting = hostingCall()
+    if (hosting !== undefined && this.#pending > 0) return this.#guest.runNested(this.instance, signature, args, allowance)
+    const at = now()
+    const timeout = Math.min(allowance.timeout, Math.max(0, this.hold.deadline - at))
+    return this.#guest.runSync(this.instance, signature, args, this.#guest.budget({ ...allowance, timeout }, undefined), at)
   }
 
   async read(address: number | bigint, length: number, memory: number): Promise<Uint8Array> {
@@ -77,8 +80,11 @@ export class InstanceLease implements GuestLease {
   release(): void {
     if (this.#over) return
     this.#over = true
-    this.hold.state = 'done'
-    this.#end(undefined)
+    this.hold.onStop = undefined
+    const { running } = this
+    const abandoned = running?.state === 'running' || running?.state === 'suspended'
+    running?.stop('closed')
+    this.#end(abandoned ? 'closed' : undefined)
   }
 
   async #step(run: () => Promise<unknown[]>): Promise<unknown[]> {

@@ -1,5 +1,5 @@
 /** The instances of a module, one after another: made, readied (start function, `setup`), dropped, and made again; with back-off when that fails. */
-import { CurfewError, callError, type ErrorCode, LoadError } from '../errors.ts'
+import { CurfewError, callError, type ErrorCode, engineMessage, LoadError } from '../errors.ts'
 import { Call } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 import { Instance } from '../runtime/instance.ts'
@@ -125,7 +125,7 @@ export class InstanceLife {
       return new Instance(compiled, abi, makeImports)
     } catch (cause) {
       if (cause instanceof CurfewError) throw cause
-      throw new LoadError('instantiation-failed', `the module could not be instantiated: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      throw new LoadError('instantiation-failed', `the module could not be instantiated: ${engineMessage(cause)}`, {
         module: name,
         cause,
       })
@@ -140,7 +140,8 @@ export class InstanceLife {
   async #ready(instance: Instance, signal: AbortSignal | undefined): Promise<void> {
     const { startTimeout, name } = this.#spec
     const timeout = startTimeout === 0 ? Number.POSITIVE_INFINITY : startTimeout
-    const call = new Call({ ...this.#guest.budget({ timeout, cpuTimeout: Number.POSITIVE_INFINITY }, signal), timeoutCode: 'start-timeout' }, now())
+    const budget = { ...this.#guest.budget({ timeout, cpuTimeout: Number.POSITIVE_INFINITY }, signal), timeoutCode: 'start-timeout' as const }
+    const call = new Call(this.#guest, budget, now())
     call.starting = true
     this.#starting = call
     try {
@@ -166,7 +167,7 @@ export class InstanceLife {
 
   async #setUp(start: Call, instance: Instance, setup: (instance: Lease) => unknown): Promise<void> {
     const { allowance, name, signatures } = this.#spec
-    const hold = new Call(start.budget, start.began)
+    const hold = new Call(this.#guest, start.budget, start.began)
     hold.starting = true
     this.#starting = hold
     const lease = this.#guest.holdLease(hold, instance)

@@ -97,7 +97,7 @@ export class Module {
     const { timeout = DEFAULT_LEASE_TIMEOUT, signal } = options
     const lease = await this.#parts.guest.lease(timeout === 0 ? Number.POSITIVE_INFINITY : timeout, signal)
     try {
-      return await work(new Lease(lease, this.#context))
+      return await Promise.race([work(new Lease(lease, this.#context)), lease.stopped])
     } finally {
       lease.release()
     }

@@ -29,6 +29,8 @@ interface Runnable {
 const TIMER_SLACK = 2
 
 const runnable: Runnable[] = []
+/** How many of them have not begun. */
+let fresh = 0
 const waiting = new Set<Call>()
 let sequence = 0
 /** The call that was woken and has not told yet that it stopped running. */
@@ -36,9 +38,9 @@ let woken: Call | undefined
 let timer: ReturnType<typeof setTimeout> | undefined
 let timerAt = Number.POSITIVE_INFINITY
 
-/** May a call start now, ahead of nobody? */
+/** May a call start now? Not ahead of others that have not begun; those that are suspended have run more than it. */
 export function hasRoom(admission: Admission, slice: number): boolean {
-  return runnable.length === 0 && woken === undefined && admission.active < admission.maxConcurrent && usedOfTurn() < slice
+  return fresh === 0 && woken === undefined && admission.active < admission.maxConcurrent && usedOfTurn() < slice
 }
 
 /** A call waits, for its instance or for its turn: its deadline is watched from here on, until `forget`. */
@@ -52,13 +54,14 @@ export function watch(call: Call): void {
 export function forget(call: Call): void {
   waiting.delete(call)
   const at = runnable.findIndex((each) => each.call === call)
-  if (at >= 0) runnable.splice(at, 1)
+  if (at >= 0) take(at)
   if (waiting.size === 0) setTimer(Number.POSITIVE_INFINITY)
 }
 
 /** A call that has its instance is to start when its turn comes. */
 export function ready(call: Call, admission: Admission, begin: (at: number) => void): void {
   runnable.push({ call, admission, sequence: sequence++, begin })
+  fresh++
   awaitTurn()
 }
 
@@ -121,7 +124,13 @@ function pick(): Runnable | undefined {
     const chosen = runnable[best]
     if (chosen === undefined || call.cpu < chosen.call.cpu || (call.cpu === chosen.call.cpu && order < chosen.sequence)) best = at
   }
-  return best < 0 ? undefined : runnable.splice(best, 1)[0]
+  return best < 0 ? undefined : take(best)
+}
+
+function take(at: number): Runnable | undefined {
+  const [taken] = runnable.splice(at, 1)
+  if (taken?.begin !== undefined) fresh--
+  return taken
 }
 
 /** Stops every waiting call whose time has run out, and sees to the next one's: while there is anything to run, turns come by themselves. */

@@ -96,7 +96,8 @@ export function checkArguments(signature: Signature, args: readonly unknown[], m
   }
 }
 
-function fits(type: ValType, value: unknown): boolean {
+/** Can a value go in as this type without being changed? */
+export function fits(type: ValType, value: unknown): boolean {
   switch (type) {
     case 'i32':
       return typeof value === 'number' && value >= -0x8000_0000 && value <= 0xffff_ffff && Number.isInteger(value)

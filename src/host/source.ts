@@ -1,5 +1,5 @@
 /** Where a module's bytes come from: given, or fetched and counted while they stream. */
-import { LoadError, show } from '../errors.ts'
+import { engineMessage, LoadError, show } from '../errors.ts'
 
 export type ModuleSource = Uint8Array | ArrayBuffer | URL | Response
 
@@ -11,7 +11,7 @@ export async function readSource(source: ModuleSource, limit: number, module: st
   if (source instanceof Uint8Array || source instanceof ArrayBuffer) {
     checkSize(source.byteLength, limit, module)
     // A copy: what the caller does with the bytes afterwards must not matter
-    return source instanceof Uint8Array ? Uint8Array.from(source) : new Uint8Array(source.slice(0))
+    return source instanceof Uint8Array ? new Uint8Array(source) : new Uint8Array(source.slice(0))
   }
   try {
     if (source instanceof URL) {
@@ -23,7 +23,7 @@ export async function readSource(source: ModuleSource, limit: number, module: st
   } catch (error) {
     if (error instanceof LoadError) throw error
     if (signal?.aborted) throw new LoadError('aborted', 'loading was aborted', { module, cause: signal.reason })
-    throw new LoadError('invalid-source', `the module could not be read: ${error instanceof Error ? error.message : String(error)}`, { module, cause: error })
+    throw new LoadError('invalid-source', `the module could not be read: ${engineMessage(error)}`, { module, cause: error })
   }
   throw new LoadError('invalid-source', `the source is ${show(source)}`, { module })
 }
@@ -78,7 +78,7 @@ async function readFileUrl(url: URL, limit: number, module: string): Promise<Uin
   const files = builtin?.('fs/promises')
   if (files === undefined) throw new Error('this engine reads no file: URLs')
   checkSize((await files.stat(url)).size, limit, module)
-  const bytes = Uint8Array.from(await files.readFile(url))
+  const bytes = await files.readFile(url)
   checkSize(bytes.byteLength, limit, module)
   return bytes
 }

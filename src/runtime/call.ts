@@ -27,8 +27,17 @@ export interface Stop {
 
 export type CallState = 'queued' | 'running' | 'suspended' | 'done'
 
+/** Who made a call, and is told what becomes of it. */
+export interface CallOwner {
+  /** It was stopped: for the first time, and by whatever cause. */
+  stopped(call: Call): void
+  /** Its guest was suspended. */
+  suspended(call: Call): void
+}
+
 export class Call implements Limits {
   readonly budget: CallBudget
+  readonly owner: CallOwner
   /** When it was made. NaN while that is not known: a synchronous call looks at the clock at its first poll. */
   began: number
   state: CallState = 'queued'
@@ -36,30 +45,36 @@ export class Call implements Limits {
   starting = false
   /** Has code of the guest run? */
   ran = false
-  stopped: Stop | undefined
+  stopped: Stop | undefined = undefined
   /** ms that its guest has run so far, the present slice excluded. */
   cpu = 0
   /** The call whose host function made this one. */
-  parent: Call | undefined
+  parent: Call | undefined = undefined
+  /** The lease under which it was made: its end is the call's. */
+  lease: Call | undefined = undefined
+  /** Whose guest it runs. */
+  instance: object | undefined = undefined
   /** Is the guest in a host function? */
   inHost = false
   /** Can it be suspended: was it entered through JSPI, with no JavaScript frame in between? */
   sliced = false
+  /** Has it been queued or suspended? */
+  waited = false
   /** What a host function threw last, to tell the guest's exceptions from the host's. */
-  thrown: { readonly error: unknown } | undefined
-  /** Called when its guest is entered for the first time, if it had to wait. */
-  onBegin: (() => void) | undefined
-  /** Called once, when it is stopped. */
-  onStop: (() => void) | undefined
-  /** Called each time that its guest has been suspended. */
-  onSuspend: (() => void) | undefined
+  thrown: { readonly error: unknown } | undefined = undefined
+  /** What being stopped does while it waits, or holds a lease. */
+  onStop: (() => void) | undefined = undefined
+  /** Ends what was begun because the call had to wait: listening to its signal, being counted. */
+  endWait: (() => void) | undefined = undefined
 
   deadline: number
   cpuEnd = Number.POSITIVE_INFINITY
   sliceEnd = Number.POSITIVE_INFINITY
   #sliceStart = 0
 
-  constructor(budget: CallBudget, began: number) {
+  /** @param began the time, NaN for a synchronous call that has not looked at the clock */
+  constructor(owner: CallOwner, budget: CallBudget, began: number) {
+    this.owner = owner
     this.budget = budget
     this.began = began
     this.deadline = began + budget.timeout
@@ -76,17 +91,24 @@ export class Call implements Limits {
   stop(code: ErrorCode, cause?: unknown): void {
     if (this.stopped !== undefined || this.state === 'done') return
     this.stopped = { code, phase: this.phase, ...(cause === undefined ? {} : { cause }) }
-    this.onStop?.()
+    this.owner.stopped(this)
   }
 
-  /** Stops the call if its time, or that of a call it is nested in, has run out or its signal was aborted. */
+  /** Makes the call under a lease: it ends with that at the latest. */
+  under(lease: Call): void {
+    this.lease = lease
+    this.starting = lease.starting
+  }
+
+  /** Stops the call if its time, or that of its lease or of a call it is nested in, has run out or its signal was aborted. */
   expire(at: number): boolean {
     const { signal, timeoutCode } = this.budget
     if (this.stopped === undefined) {
-      if (signal?.aborted) this.stop('aborted', signal.reason)
+      const outer = this.lease?.expire(at) ? this.lease : this.parent?.expire(at) ? this.parent : undefined
+      if (outer?.stopped !== undefined) this.stop(outer.stopped.code, outer.stopped.cause)
+      else if (signal?.aborted) this.stop('aborted', signal.reason)
       else if (at >= this.deadline) this.stop(timeoutCode)
       else if (at >= this.cpuEnd) this.stop('cpu-timeout')
-      else if (this.parent?.expire(at)) this.stop((this.parent.stopped as Stop).code, this.parent.stopped?.cause)
     }
     return this.stopped !== undefined
   }
@@ -105,7 +127,8 @@ export class Call implements Limits {
     const ran = at - this.#sliceStart
     this.cpu += ran
     this.cpuEnd = Number.POSITIVE_INFINITY
-    chargeTurn(ran)
+    // The time of a nested call is part of that of the call around it
+    if (this.parent === undefined) chargeTurn(ran)
   }
 
   /** What the guest's poll answers. */
@@ -113,7 +136,8 @@ export class Call implements Limits {
     const at = now()
     if (Number.isNaN(this.began)) this.#begin(at)
     if (this.expire(at)) return STOP
-    return meter(at, this.parent === undefined && !this.inHost ? this : this.#unsliced())
+    const simple = this.parent === undefined && this.lease === undefined && !this.inHost
+    return meter(at, simple ? this : this.#combined())
   }
 
   #begin(at: number): void {
@@ -122,13 +146,14 @@ export class Call implements Limits {
     this.resume(at)
   }
 
-  /** With JavaScript frames below, a guest cannot be suspended. A nested call has what is left to those that it is nested in. */
-  #unsliced(): Limits {
-    let { deadline, cpuEnd } = this as Limits
+  /** What is left also to the calls around this one. With JavaScript frames below, a guest cannot be suspended. */
+  #combined(): Limits {
+    let deadline = this.lease === undefined ? this.deadline : Math.min(this.deadline, this.lease.deadline)
+    let { cpuEnd } = this
     for (let outer = this.parent; outer !== undefined; outer = outer.parent) {
-      deadline = Math.min(deadline, outer.deadline)
+      deadline = Math.min(deadline, outer.deadline, outer.lease?.deadline ?? Number.POSITIVE_INFINITY)
       cpuEnd = Math.min(cpuEnd, outer.cpuEnd)
     }
-    return { deadline, cpuEnd, sliceEnd: Number.POSITIVE_INFINITY }
+    return { deadline, cpuEnd, sliceEnd: this.parent === undefined && !this.inHost ? this.sliceEnd : Number.POSITIVE_INFINITY }
   }
 }

@@ -17,7 +17,10 @@ export function hostFunction(instance: Instance, fn: (...args: unknown[]) => unk
     call.inHost = true
     try {
       const result = fn(...args)
-      if (isThenable(result)) throw new TypeError('the host function returned a promise; host functions must return their result at once')
+      if (isThenable(result)) {
+        if (result instanceof Promise) result.catch(() => undefined) // nobody waits for it any more
+        throw new TypeError('the host function returned a promise; host functions must return their result at once')
+      }
       return result
     } catch (error) {
       call.thrown = { error }

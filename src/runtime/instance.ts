@@ -18,6 +18,8 @@ export class Instance {
   /** Once set, every import throws an uncatchable trap: no host function runs for an instance that was stopped. */
   stopped = false
   readonly #counter: WebAssembly.Global | undefined
+  /** The counter as the last synchronous call left it; NaN once anything else may have changed it. */
+  #left = Number.NaN
   readonly #promising = new Map<GuestFunction, (...args: unknown[]) => Promise<unknown>>()
 
   /** @throws WebAssembly.LinkError, WebAssembly.RuntimeError (an active segment out of bounds), RangeError (out of memory) */
@@ -45,10 +47,17 @@ export class Instance {
       promise = (promising as NonNullable<typeof promising>)(fn as (...args: never[]) => unknown)
       this.#promising.set(fn, promise)
     }
+    this.#left = Number.NaN
     enter(call)
+    call.instance = this
     call.sliced = true
     call.resume(at)
-    const ended = promise(...args)
+    let ended: Promise<unknown>
+    try {
+      ended = promise(...args)
+    } catch (error) {
+      ended = Promise.reject(error) // no stack was left to enter it
+    }
     if (call.state === 'suspended') return ended.finally(() => endOfSlice(call))
     endOfSlice(call)
     return ended
@@ -64,16 +73,24 @@ export class Instance {
    * @param at the time, if the call has begun
    */
   runSync(call: Call, fn: GuestFunction, args: readonly unknown[], at: number): unknown {
-    const before = this.#credit
+    const before = Number.isNaN(this.#left) ? this.#credit : this.#left
+    this.#left = Number.NaN
+    call.instance = this
     call.resume(at)
     enter(call)
     try {
       return fn(...args)
     } finally {
       leave(call)
-      if (Number.isNaN(call.began)) chargeTurn(Math.max(0, before - this.#credit) / UNITS_PER_MS)
+      if (Number.isNaN(call.began)) this.#chargeCredit(before)
       else call.pause(now())
     }
+  }
+
+  #chargeCredit(before: number): void {
+    const left = this.#credit
+    this.#left = left
+    if (before > left) chargeTurn((before - left) / UNITS_PER_MS)
   }
 
   get #credit(): number {

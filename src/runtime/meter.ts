@@ -12,7 +12,7 @@ export interface Limits {
 }
 
 /** Shorter grants would cost more than they gain: 5 us of worst-case work. */
-const MIN_CREDIT = UNITS_PER_MS / 200
+export const MIN_CREDIT = UNITS_PER_MS / 200
 
 /** The new credit, `YIELD` or `STOP`. The credit never exceeds what the time left would allow to the dearest work. */
 export function meter(now: number, { deadline, cpuEnd, sliceEnd }: Limits): number {

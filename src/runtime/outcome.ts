@@ -1,5 +1,5 @@
 /** Why a guest ended with an exception, from what the call knows and what was thrown. */
-import type { ErrorCode } from '../errors.ts'
+import { type ErrorCode, engineMessage, show } from '../errors.ts'
 import type { Call } from './call.ts'
 import { pollOverflowed } from './thread.ts'
 
@@ -17,12 +17,12 @@ export function failureOf(call: Call, error: unknown): Failure {
   if (overflowed || (error instanceof RangeError && /call stack/i.test(error.message))) {
     return { code: 'stack-overflow', what: 'the guest used up its stack', cause: error }
   }
-  if (error instanceof WebAssembly.RuntimeError) return { code: 'trap', what: `the guest trapped: ${error.message}`, cause: error }
+  if (error instanceof WebAssembly.RuntimeError) return { code: 'trap', what: `the guest trapped: ${engineMessage(error)}`, cause: error }
   if (error instanceof (WebAssembly as unknown as { Exception: new () => Error }).Exception)
     return { code: 'guest-exception', what: 'the guest threw an exception that it did not catch', cause: error }
   return { code: 'host-function', what: `an exception from outside the guest ended it: ${nameOf(error)}`, cause: error }
 }
 
 function nameOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  return error instanceof Error ? `${error.name}: ${engineMessage(error)}` : show(error)
 }

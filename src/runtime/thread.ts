@@ -2,9 +2,10 @@
  * Which call's guest is running on this thread, and the hook by which its checks reach it. Never a matter of instances: guests
  * reach each other through shared tables, and what they run then is still the work of the call that began it.
  */
-import { type Hook, makeHook, promising, STOP, Suspending } from '../abi.ts'
+import { type Hook, makeHook, promising, STOP, Suspending, YIELD } from '../abi.ts'
 import type { Call } from './call.ts'
 import { now } from './clock.ts'
+import { MIN_CREDIT } from './meter.ts'
 
 /** Can a guest be suspended here (JSPI)? */
 export const canSuspend = Suspending !== undefined && promising !== undefined
@@ -60,7 +61,7 @@ export const hook: Hook = makeHook({
     return new Promise<number>((resolve) => {
       suspensions.set(id, { call, wake: resolve })
       tokens.set(call, id)
-      call.onSuspend?.()
+      call.owner.suspended(call)
     })
   },
   resumed(id) {
@@ -71,7 +72,9 @@ export const hook: Hook = makeHook({
     if (call.expire(at)) return STOP
     current = call
     call.resume(at)
-    return call.poll()
+    // What used up the turn since the call was woken was not this guest: it may do a little before it is suspended again
+    const verdict = call.poll()
+    return verdict === YIELD ? MIN_CREDIT : verdict
   },
 })
 
