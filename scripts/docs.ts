@@ -78,13 +78,13 @@ function checkCitations(root: string, text: string, decisions: readonly { text: 
   }
 }
 
-/** A decision is cited by its whole heading, or by its number ("D035"). */
+/** A decision is cited by its whole heading, or by its number ("D035", "C001"). */
 function cites(citation: string, heading: string): boolean {
   const plain = (text: string): string =>
     proseOf(text)
       .replace(/[.)]+$/, '')
       .trim()
-  const number = /^D\d+\b/
+  const number = /^[CD]\d+\b/
   if (plain(citation) === plain(heading)) return true
   return number.test(citation) && number.exec(citation)?.[0] === number.exec(heading)?.[0] && plain(citation).length <= 4
 }

@@ -11,7 +11,7 @@
 /** Where a call was when it ended. `host` means inside a host function that the guest had called. */
 export type Phase = 'queued' | 'starting' | 'running' | 'suspended' | 'host'
 
-/** Which class an error of a code has. `any` codes can end a load as well as a call. */
+/** Which class an error of a code has when a call fails with it. */
 export type ReasonKind = 'option' | 'load' | 'stop' | 'trap' | 'host' | 'usage'
 
 interface Reason {
@@ -51,7 +51,7 @@ export const REASONS = {
   'unsupported-feature': reason('load', EXIT.load, true, 'The module uses a feature whose memory or time no limit can bound.', 'Build the plugin without that feature.'),
   'limit-exceeded': reason('load', EXIT.load, true, 'The module is above a cap on memory, tables or what compiling and instantiating it would cost.', 'Raise the limit if the module is trusted, or make the module smaller.'),
   'missing-import': reason('load', EXIT.load, true, 'The module imports something that was not given.', 'Pass every import that is listed in `imports`.'),
-  'invalid-import': reason('load', EXIT.load, true, 'An import was given but is of the wrong kind or type, or may not be passed in.', 'Pass functions and immutable globals; memories, tables and mutable globals through a factory.'),
+  'invalid-import': reason('load', EXIT.load, true, 'An import was given but is of the wrong kind or type, or may not be passed in.', 'Pass functions and immutable globals as they are; memories, tables and mutable globals as `{ factory }`, with a maximum within the limits.'),
   'instantiation-failed': reason('load', EXIT.load, true, 'The engine could not compile, link or instantiate the module.', 'The cause has what the engine said.'),
   'start-failed': reason('load', EXIT.load, false, "The module's start function or `setup` trapped, threw or was stopped.", 'The cause has the reason.'),
   'start-timeout': reason('load', EXIT.deadline, false, "The module's start function or `setup` ran past `startTimeout`.", 'Raise `startTimeout` if the module is trusted to need longer.'),

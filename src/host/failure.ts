@@ -1,5 +1,5 @@
 /** Makes the error of a call that failed. */
-import { type CurfewError, callError, type ErrorCode, type Phase } from '../errors.ts'
+import { CurfewError, callError, type ErrorCode, type Phase } from '../errors.ts'
 import type { Call } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 
@@ -18,7 +18,8 @@ export function failedCall(call: Call, code: ErrorCode, what: string, where: Whe
   if (Number.isFinite(call.budget.cpuTimeout)) figures.cpuTimeout = call.budget.cpuTimeout
   const phase: Phase = call.stopped?.phase ?? call.phase
   const details = { ...where, phase, ran: call.ran, figures, ...(cause === undefined ? {} : { cause }) }
-  return callError(code, what === '' ? stopText(code, phase, figures) : what, details)
+  const nested = cause instanceof CurfewError ? `a call that a host function made back into the guest ended it: ${cause.what}` : undefined
+  return callError(code, what === '' ? (nested ?? stopText(code, phase, figures)) : what, details)
 }
 
 function stopText(code: ErrorCode, phase: Phase, { elapsed, cpu, timeout, cpuTimeout }: Record<string, number>): string {
@@ -31,7 +32,7 @@ function stopText(code: ErrorCode, phase: Phase, { elapsed, cpu, timeout, cpuTim
     case 'start-timeout':
       return `it was not ready within \`startTimeout\` of ${timeout} ms, having run for ${cpu} ms`
     case 'cpu-timeout':
-      return `the guest ran for longer than ${cpuTimeout} ms`
+      return `the guest used up its CPU time of ${cpuTimeout} ms ${spent}`
     case 'nested-timeout':
       return `the nested call reached its deadline of ${timeout} ms`
     case 'lease-timeout':
@@ -41,7 +42,7 @@ function stopText(code: ErrorCode, phase: Phase, { elapsed, cpu, timeout, cpuTim
     case 'closed':
       return `the module was closed ${spent}`
     default:
-      return `a nested call of the same guest ended with ${code}`
+      return `the call was stopped ${spent}`
   }
 }
 

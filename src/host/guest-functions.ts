@@ -2,7 +2,7 @@
 import { callError } from '../errors.ts'
 import type { GuestFunction, Instance } from '../runtime/instance.ts'
 import type { FuncType } from '../wasm/types.ts'
-import type { Signature } from './signature.ts'
+import { checkArguments, type Signature, signature } from './signature.ts'
 
 /** How a wrapped function is called: through the module's queue, under its allowance. */
 export type CallFunction = (signature: Signature, instance: Instance, fn: GuestFunction, args: readonly unknown[]) => Promise<unknown[]>
@@ -28,20 +28,20 @@ export class GuestFunctions {
   }
 
   /** Results as they go out. */
-  wrap(instance: Instance, signature: Signature, results: unknown[]): unknown[] {
-    if (!signature.returnsFunctions) return results
+  wrap(instance: Instance, of: Signature, results: unknown[]): unknown[] {
+    if (!of.returnsFunctions) return results
     return results.map((value) => (typeof value === 'function' ? this.#wrapped(instance, value as GuestFunction) : value))
   }
 
   /** Arguments as they go in. @throws UsageError `bad-argument` for a function that is not one of this instance */
-  unwrap(instance: Instance, signature: Signature, args: readonly unknown[]): readonly unknown[] {
+  unwrap(instance: Instance, of: Signature, args: readonly unknown[]): readonly unknown[] {
     return args.map((value, at) => {
-      const type = signature.params[at]
+      const type = of.params[at]
       if (typeof value !== 'function' || typeof type !== 'object' || type.heap === 'extern' || type.heap === 'any') return value
       const origin = origins.get(value)
       if (origin?.instance === instance) return origin.fn
       const what = origin === undefined ? 'is not a function that the module returned' : 'belongs to another instance'
-      throw callError(origin === undefined ? 'bad-argument' : 'stale', `argument ${at + 1} ${what}`, { module: this.#module, function: signature.name })
+      throw callError(origin === undefined ? 'bad-argument' : 'stale', `argument ${at + 1} ${what}`, { module: this.#module, function: of.name })
     })
   }
 
@@ -49,8 +49,11 @@ export class GuestFunctions {
     const known = this.#wrappers.get(fn)
     if (known !== undefined) return known
     const type = this.#typeOf(Number(fn.name)) ?? { params: [], results: [] }
-    const signature: Signature = { name: `function ${fn.name}`, ...type, uncrossable: undefined, returnsFunctions: true, takesFunctions: true }
-    const wrapper = (...args: unknown[]) => this.#call(signature, instance, fn, args)
+    const called = signature(`function ${fn.name}`, type)
+    const wrapper = async (...args: unknown[]) => {
+      checkArguments(called, args, this.#module)
+      return this.#call(called, instance, fn, args)
+    }
     this.#wrappers.set(fn, wrapper)
     origins.set(wrapper, { instance, fn })
     return wrapper

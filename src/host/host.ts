@@ -127,7 +127,7 @@ export class Host {
     const guarded = named(name, () => guard(bytes, { memoryLimit, tableLimit, caps }))
     const info = guarded.module
     const makeImports = resolveImports(info, options.imports, { memoryLimit, tableLimit }, options.restart, name)
-    const compiled = await compile(guarded.bytes, name)
+    const compiled = await compile(guarded.bytes, bytes, name)
     if (signal.aborted) throw new LoadError('aborted', 'loading was aborted', { module: name, cause: signal.reason })
     const allowance = moduleAllowance(this.#options, options)
     const signatures = signaturesOf(info)
@@ -162,10 +162,15 @@ function named<T>(module: string, work: () => T): T {
   }
 }
 
-async function compile(bytes: Uint8Array<ArrayBuffer>, module: string): Promise<WebAssembly.Module> {
+/** Compiles the guarded module. What the engine says of a module that is not valid is about the original: its offsets are the user's. */
+async function compile(guarded: Uint8Array<ArrayBuffer>, original: Uint8Array, module: string): Promise<WebAssembly.Module> {
   try {
-    return await WebAssembly.compile(bytes)
-  } catch (cause) {
+    return await WebAssembly.compile(guarded)
+  } catch (refusal) {
+    const cause = await WebAssembly.compile(original as Uint8Array<ArrayBuffer>).then(
+      () => refusal,
+      (error: unknown) => error,
+    )
     throw new LoadError('invalid-module', `the engine refused the module: ${engineMessage(cause)}`, { module, cause })
   }
 }

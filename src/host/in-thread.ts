@@ -77,7 +77,7 @@ export class InThreadGuest implements Guest, CallOwner {
     if (refused !== undefined) return Promise.reject(this.#counted(refused))
     const instance = this.#life.instance
     const hosting = hostingCall()
-    if (hosting !== undefined && isInside(hosting, instance)) return this.#nestedCall(instance, signature, args, allowance)
+    if (hosting !== undefined && isInside(hosting, instance)) return this.#nestedCall(instance, signature, args, this.budget(allowance, signal))
     const at = now()
     const call = new Call(this, this.budget(allowance, signal), at)
     if (hosting === undefined && instance !== undefined && this.#holder === undefined && this.#line.isEmpty && hasRoom(this.#admission, this.#slice)) {
@@ -96,7 +96,7 @@ export class InThreadGuest implements Guest, CallOwner {
     if (refused !== undefined) throw this.#counted(refused)
     const instance = this.#life.instance
     const hosting = hostingCall()
-    if (hosting !== undefined && isInside(hosting, instance)) return this.runNested(instance, signature, args, allowance)
+    if (hosting !== undefined && isInside(hosting, instance)) return this.runNested(instance, signature, args, this.budget(allowance, undefined))
     if (instance === undefined || this.#holder !== undefined || !this.#line.isEmpty) {
       throw this.#counted(callError('busy', 'the instance is in use', this.#where(signature.name)))
     }
@@ -173,7 +173,7 @@ export class InThreadGuest implements Guest, CallOwner {
   runFor(lease: InstanceLease, signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined): Promise<unknown[]> {
     const { instance, hold } = lease
     const hosting = hostingCall()
-    if (hosting !== undefined && isInside(hosting, instance)) return this.#nestedCall(instance, signature, args, allowance)
+    if (hosting !== undefined && isInside(hosting, instance)) return this.#nestedCall(instance, signature, args, this.budget(allowance, signal))
     const refused = this.#refusal(signature.name, signal)
     if (refused !== undefined) return Promise.reject(this.#counted(refused))
     const at = now()
@@ -189,9 +189,10 @@ export class InThreadGuest implements Guest, CallOwner {
   }
 
   /** Runs a function of an instance that is free, or below on this stack. @param began NaN: the clock is looked at when the guest polls */
-  runSync(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget, began: number): unknown[] {
+  runSync(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget, began: number, lease?: Call): unknown[] {
     const unwrapped = this.#unwrap(instance, signature, args)
     const call = new Call(this, budget, began)
+    if (lease !== undefined) call.under(lease)
     const outer = this.#holder
     this.#holder = call
     try {
@@ -206,16 +207,15 @@ export class InThreadGuest implements Guest, CallOwner {
   }
 
   /** A call that a host function makes back into the guest that called it: within the outer budgets, and `nestedTimeout`. */
-  runNested(instance: Instance, signature: Signature, args: readonly unknown[], allowance: Allowance): unknown[] {
+  runNested(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget): unknown[] {
     if (instance.stopped) throw this.#counted(callError('stale', 'the instance of the calling guest is gone', this.#where(signature.name)))
     const { nestedTimeout } = this.spec
-    const budget = this.budget(allowance, undefined)
     const nests = nestedTimeout > 0 && nestedTimeout < budget.timeout
     return this.runSync(instance, signature, args, nests ? { ...budget, timeout: nestedTimeout, timeoutCode: 'nested-timeout' } : budget, now())
   }
 
-  async #nestedCall(instance: Instance, signature: Signature, args: readonly unknown[], allowance: Allowance): Promise<unknown[]> {
-    return this.runNested(instance, signature, args, allowance)
+  async #nestedCall(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget): Promise<unknown[]> {
+    return this.runNested(instance, signature, args, budget)
   }
 
   /** Runs a guest's start function. */
@@ -286,9 +286,11 @@ export class InThreadGuest implements Guest, CallOwner {
       },
       (thrown) => {
         this.#leave(call)
-        const error = this.#failed(call, instance, signature.name, thrown)
-        this.#release(call, instance, undefined)
-        throw error
+        try {
+          throw this.#failed(call, instance, signature.name, thrown)
+        } finally {
+          this.#release(call, instance, undefined)
+        }
       },
     )
   }

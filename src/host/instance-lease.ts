@@ -58,10 +58,8 @@ export class InstanceLease implements GuestLease {
     if (this.#pending > 0 && hostingCall() === undefined)
       throw callError('busy', 'the leased instance is running another call', { module: this.#guest.spec.name, function: signature.name })
     const hosting = hostingCall()
-    if (hosting !== undefined && this.#pending > 0) return this.#guest.runNested(this.instance, signature, args, allowance)
-    const at = now()
-    const timeout = Math.min(allowance.timeout, Math.max(0, this.hold.deadline - at))
-    return this.#guest.runSync(this.instance, signature, args, this.#guest.budget({ ...allowance, timeout }, undefined), at)
+    if (hosting !== undefined && this.#pending > 0) return this.#guest.runNested(this.instance, signature, args, this.#guest.budget(allowance, undefined))
+    return this.#guest.runSync(this.instance, signature, args, this.#guest.budget(allowance, undefined), now(), this.hold)
   }
 
   async read(address: number | bigint, length: number, memory: number): Promise<Uint8Array> {

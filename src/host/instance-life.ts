@@ -117,7 +117,7 @@ export class InstanceLife {
     this.#onChange()
   }
 
-  /** @throws LoadError `instantiation-failed`, or what an import's factory did wrong */
+  /** @throws LoadError `instantiation-failed`; `invalid-import` where types differ in what JavaScript cannot see, or for what a factory did */
   #instantiate(): Instance {
     const { compiled, abi, makeImports, name } = this.#spec
     this.#stats.generation++
@@ -125,6 +125,8 @@ export class InstanceLife {
       return new Instance(compiled, abi, makeImports)
     } catch (cause) {
       if (cause instanceof CurfewError) throw cause
+      if (cause instanceof WebAssembly.LinkError)
+        throw new LoadError('invalid-import', `an import does not fit: ${engineMessage(cause)}`, { module: name, cause })
       throw new LoadError('instantiation-failed', `the module could not be instantiated: ${engineMessage(cause)}`, {
         module: name,
         cause,
@@ -188,7 +190,7 @@ function loadFailure(error: CurfewError, module: string): LoadError {
     const what = code === 'start-timeout' ? `the start function or \`setup\` was not done within ${figures?.timeout} ms` : `loading was ${code}`
     return new LoadError(code, what, { module, phase, ran, figures, cause: error.cause })
   }
-  return new LoadError('start-failed', `the start function or \`setup\` failed: ${error instanceof Error ? error.message : String(error)}`, {
+  return new LoadError('start-failed', `the start function or \`setup\` failed: ${error instanceof CurfewError ? error.what : engineMessage(error)}`, {
     module,
     phase,
     ran,

@@ -3,7 +3,7 @@ import { callError, optionError } from '../errors.ts'
 import { DEFAULT_LEASE_TIMEOUT } from '../limits.ts'
 import type { Guest } from './executor.ts'
 import { Lease, type LeaseContext, signatureOf } from './lease.ts'
-import { type CallOptions, type CallSyncOptions, checkCallOptions } from './options.ts'
+import { type CallOptions, type CallSyncOptions, checkCallOptions, checkLeaseOptions, type LeaseOptions } from './options.ts'
 import { checkArguments, type Extern, type ImportedExtern, type Signature } from './signature.ts'
 import type { ModuleStats } from './stats.ts'
 
@@ -88,12 +88,12 @@ export class Module {
 
   /**
    * Holds one instance for several steps: nobody else calls it until `work` has settled.
-   * @param options `timeout` in ms, how long the lease may be held, waiting for it included (default 60,000); `signal`
    * @returns what `work` returns
+   * @throws UsageError `lease-timeout`; StopError `aborted`, `closed`; what `work` throws
    */
-  async use<T>(work: (instance: Lease) => T | Promise<T>, options: { readonly timeout?: number; readonly signal?: AbortSignal } = {}): Promise<T> {
+  async use<T>(work: (instance: Lease) => T | Promise<T>, options: LeaseOptions = {}): Promise<T> {
     if (typeof work !== 'function') throw optionError('work', 'a function', work)
-    checkCallOptions(options)
+    checkLeaseOptions(options)
     const { timeout = DEFAULT_LEASE_TIMEOUT, signal } = options
     const lease = await this.#parts.guest.lease(timeout === 0 ? Number.POSITIVE_INFINITY : timeout, signal)
     try {

@@ -72,7 +72,15 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** `timeout` counts from the guest's first poll, at most half a millisecond of its work after the call. */
 export type CallSyncOptions = Omit<CallOptions, 'signal'>
+
+export interface LeaseOptions {
+  /** How long the lease may be held, waiting for it included. Default 60,000; 0: no limit. */
+  readonly timeout?: number
+  /** Ends the lease, and the call that it makes, when it is aborted. */
+  readonly signal?: AbortSignal | undefined
+}
 
 /** With defaults filled in. Limits that are off are 0. */
 export type ResolvedHostOptions = Required<HostOptions>
@@ -157,6 +165,13 @@ export function checkCallOptions(options: CallOptions): void {
   if (timeout !== undefined) duration('timeout', timeout, 0)
   if (cpuTimeout !== undefined) duration('cpuTimeout', cpuTimeout, 0)
   if (signal !== undefined) checkSignal(signal)
+}
+
+/** `use` takes a time for the whole lease, and a signal. */
+export function checkLeaseOptions(options: LeaseOptions): void {
+  known('use', options, ['timeout', 'signal'])
+  duration('timeout', options.timeout, 0)
+  checkSignal(options.signal)
 }
 
 function checkSignal(signal: unknown): void {

@@ -1,7 +1,7 @@
 /** Signatures as the host needs them: what may cross into a guest, and what comes back. */
 import { callError, show } from '../errors.ts'
 import { functionType, type ModuleInfo } from '../wasm/module.ts'
-import { formatFuncType, formatGlobalType, formatLimits, formatTableType, formatValType, type ValType } from '../wasm/types.ts'
+import { type FuncType, formatFuncType, formatGlobalType, formatLimits, formatTableType, formatValType, type ValType } from '../wasm/types.ts'
 
 /** An export or import, for users: types as text. */
 export interface Extern {
@@ -35,22 +35,22 @@ export interface Signature {
 const isFunction = (type: ValType): boolean => typeof type === 'object' && (typeof type.heap === 'number' || type.heap === 'func' || type.heap === 'nofunc')
 const crosses = (type: ValType): boolean => type !== 'v128' && !(typeof type === 'object' && (type.heap === 'exn' || type.heap === 'noexn'))
 
-export function signaturesOf(module: ModuleInfo): Map<string, Signature> {
-  const signatures = new Map<string, Signature>()
-  for (const entry of module.exports) {
-    if (entry.kind !== 'function') continue
-    const { params, results } = functionType(module, entry.index)
-    const uncrossable = [...params, ...results].find((type) => !crosses(type))
-    signatures.set(entry.name, {
-      name: entry.name,
-      params,
-      results,
-      uncrossable: uncrossable === undefined ? undefined : formatValType(uncrossable),
-      returnsFunctions: results.some(isFunction),
-      takesFunctions: params.some(isFunction),
-    })
+/** The signature of a function, under the name that errors give it. */
+export function signature(name: string, { params, results }: FuncType): Signature {
+  const uncrossable = [...params, ...results].find((type) => !crosses(type))
+  return {
+    name,
+    params,
+    results,
+    uncrossable: uncrossable === undefined ? undefined : formatValType(uncrossable),
+    returnsFunctions: results.some(isFunction),
+    takesFunctions: params.some(isFunction),
   }
-  return signatures
+}
+
+export function signaturesOf(module: ModuleInfo): Map<string, Signature> {
+  const functions = module.exports.filter((entry) => entry.kind === 'function')
+  return new Map(functions.map(({ name, index }) => [name, signature(name, functionType(module, index))]))
 }
 
 export function externsOf(module: ModuleInfo): { exports: readonly Extern[]; imports: readonly ImportedExtern[] } {

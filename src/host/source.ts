@@ -29,10 +29,7 @@ export async function readSource(source: ModuleSource, limit: number, module: st
 }
 
 async function readBody(response: Response, limit: number, module: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
-  if (!response.ok)
-    throw new LoadError('invalid-source', `the server answered ${response.status} ${response.statusText}`, { module, figures: { status: response.status } })
   if (response.bodyUsed) throw new LoadError('invalid-source', 'the body of the Response was read already', { module })
-  checkSize(Number(response.headers.get('content-length') ?? 0), limit, module)
   const chunks: Uint8Array[] = []
   let size = 0
   const reader = response.body?.getReader()
@@ -40,6 +37,8 @@ async function readBody(response: Response, limit: number, module: string, signa
   const cancel = () => void reader.cancel(signal?.reason).catch(() => undefined)
   signal?.addEventListener('abort', cancel)
   try {
+    if (!response.ok) throw new LoadError('invalid-source', `the server answered ${response.status}`, { module, figures: { status: response.status } })
+    checkSize(Number(response.headers.get('content-length') ?? 0), limit, module)
     for (;;) {
       signal?.throwIfAborted()
       const { done, value } = await reader.read()

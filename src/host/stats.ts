@@ -2,7 +2,7 @@ import type { ErrorCode } from '../errors.ts'
 
 /** What a module has done so far. */
 export interface ModuleStats {
-  /** Calls that ended, however; those through leases and nested ones included. */
+  /** Calls that ended, however; those through leases and nested ones included. Not those with wrong arguments, which never reach the module. */
   readonly calls: number
   /** How they ended, by `ok` or error code. */
   readonly outcomes: Readonly<Partial<Record<'ok' | ErrorCode, number>>>

@@ -117,6 +117,7 @@ export class Call implements Limits {
   resume(at: number): void {
     this.state = 'running'
     this.ran = true
+    if (this.lease !== undefined) this.lease.ran = true
     this.#sliceStart = at
     if (this.budget.cpuTimeout !== Number.POSITIVE_INFINITY) this.cpuEnd = at + this.budget.cpuTimeout - this.cpu
     if (this.sliced) this.sliceEnd = at + this.budget.slice - usedOfTurn()

@@ -1,0 +1,34 @@
+/** Runs the command in this process, with a world of its own around it. */
+import { main } from '../../src/cli/main.ts'
+
+export interface World {
+  /** Files by path; without it, the real ones. */
+  readonly files?: Readonly<Record<string, Uint8Array | Error>>
+  readonly colour?: boolean
+  readonly onInterrupt?: (listener: () => void) => () => void
+}
+
+export interface Ended {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+export async function run(argv: readonly string[], { files, colour = false, onInterrupt }: World = {}): Promise<Ended> {
+  let [out, err] = ['', '']
+  const code = await main(argv, {
+    stdout: { write: (text) => (out += text), colour },
+    stderr: { write: (text) => (err += text), colour },
+    ...(files === undefined ? {} : { readFile: (path: string) => readFrom(files, path) }),
+    ...(onInterrupt === undefined ? {} : { onInterrupt }),
+  })
+  return { code, out, err }
+}
+
+async function readFrom(files: Readonly<Record<string, Uint8Array | Error>>, path: string): Promise<Uint8Array> {
+  const found = files[path] ?? Object.assign(new Error('no such file'), { code: 'ENOENT' })
+  if (found instanceof Error) throw found
+  return found
+}
+
+export const fixture = (name: string): string => `test/fixtures/${name}.wasm`
