@@ -11,11 +11,12 @@ export {
   TrapError,
   UsageError,
 } from './errors.ts'
+export type { CallOptions, CallSyncOptions, LeaseOptions } from './host/call-options.ts'
 export { type Features, Host } from './host/host.ts'
 export type { HostFunction, ImportFactory, Imports, ImportValue, SharedImport } from './host/imports.ts'
 export { Lease } from './host/lease.ts'
 export { Module } from './host/module.ts'
-export type { CallOptions, CallSyncOptions, HostOptions, LeaseOptions, LoadOptions } from './host/options.ts'
+export type { HostOptions, LoadOptions } from './host/options.ts'
 export type { Extern, ImportedExtern } from './host/signature.ts'
 export type { ModuleSource } from './host/source.ts'
 export type { ModuleStats } from './host/stats.ts'

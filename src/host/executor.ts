@@ -6,7 +6,6 @@ import type { Abi } from '../abi.ts'
 import type { Allowance } from '../budget.ts'
 import type { MakeImports } from '../runtime/instance.ts'
 import type { FuncType } from '../wasm/types.ts'
-import type { Lease } from './lease.ts'
 import type { Signature } from './signature.ts'
 import type { ModuleStats } from './stats.ts'
 
@@ -17,14 +16,14 @@ export interface GuestSpec {
   readonly makeImports: MakeImports
   readonly startTimeout: number
   readonly nestedTimeout: number
-  readonly setup: ((instance: Lease) => unknown) | undefined
+  /** Run on each new instance before any call gets it. */
+  readonly setup: ((lease: GuestLease) => unknown) | undefined
   readonly restart: 'always' | 'never'
   readonly reuse: 'always' | 'never'
   readonly onTrap: 'restart' | 'keep'
   readonly signal: AbortSignal | undefined
-  /** What calls may spend that say nothing themselves: those of leases and of functions that the guest returned. */
+  /** What calls may spend that say nothing themselves. */
   readonly allowance: Allowance
-  readonly signatures: ReadonlyMap<string, Signature>
   /** Type of a function of the module by its index, if the module returns functions. */
   readonly typeOf: (index: number) => FuncType | undefined
   /** Told when the module closes by itself. */

@@ -6,6 +6,7 @@ import { functionType, type ModuleInfo } from '../wasm/module.ts'
 import type { Executor } from './executor.ts'
 import { resolveImports } from './imports.ts'
 import { InThreadExecutor } from './in-thread.ts'
+import { Lease } from './lease.ts'
 import { Module } from './module.ts'
 import { type HostOptions, type LoadOptions, type ResolvedHostOptions, type ResolvedLoadOptions, resolveHostOptions, resolveLoadOptions } from './options.ts'
 import { externsOf, type Signature, signaturesOf } from './signature.ts'
@@ -131,17 +132,17 @@ export class Host {
     if (signal.aborted) throw new LoadError('aborted', 'loading was aborted', { module: name, cause: signal.reason })
     const allowance = moduleAllowance(this.#options, options)
     const signatures = signaturesOf(info)
+    const { setup } = options
     const guest = await this.#executor.load({
       name,
       compiled,
       abi: guarded.abi,
       makeImports,
       allowance,
-      signatures,
       signal,
       startTimeout: options.startTimeout,
       nestedTimeout: options.nestedTimeout,
-      setup: options.setup,
+      setup: setup === undefined ? undefined : (lease) => setup(new Lease(lease, { module: name, allowance, signatures })),
       restart: options.restart,
       reuse: options.reuse,
       onTrap: options.onTrap,

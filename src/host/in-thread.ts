@@ -1,7 +1,7 @@
 /** Runs guests on this thread: one instance of a module at a time, its calls one after another. */
 import type { Allowance } from '../budget.ts'
 import { type CurfewError, callError, type ErrorCode, REASONS } from '../errors.ts'
-import { Call, type CallBudget, type CallOwner } from '../runtime/call.ts'
+import { Call, type CallBudget } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 import type { GuestFunction, Instance } from '../runtime/instance.ts'
 import { failureOf } from '../runtime/outcome.ts'
@@ -12,6 +12,7 @@ import { GuestFunctions } from './guest-functions.ts'
 import { InstanceLease } from './instance-lease.ts'
 import { InstanceLife } from './instance-life.ts'
 import { Line, listen, type Waiter } from './line.ts'
+import type { Held, Runner } from './runner.ts'
 import { type Admission, ended, forget, hasRoom, ready, suspended, unwind, watch } from './scheduler.ts'
 import { resultsOf, type Signature } from './signature.ts'
 import { type ModuleStats, Stats } from './stats.ts'
@@ -32,8 +33,9 @@ export class InThreadExecutor implements Executor {
   }
 }
 
-export class InThreadGuest implements Guest, CallOwner {
-  readonly spec: GuestSpec
+export class InThreadGuest implements Guest, Runner {
+  readonly name: string
+  readonly #spec: GuestSpec
   readonly #admission: Admission
   readonly #slice: number
   readonly #stats = new Stats()
@@ -50,7 +52,8 @@ export class InThreadGuest implements Guest, CallOwner {
   #tellIdle: (() => void) | undefined
 
   constructor(spec: GuestSpec, admission: Admission, slice: number) {
-    this.spec = spec
+    this.name = spec.name
+    this.#spec = spec
     this.#admission = admission
     this.#slice = slice
     this.#usual = { ...spec.allowance, slice, signal: undefined, timeoutCode: 'deadline' }
@@ -80,7 +83,7 @@ export class InThreadGuest implements Guest, CallOwner {
     if (hosting !== undefined && isInside(hosting, instance)) return this.#nestedCall(instance, signature, args, this.budget(allowance, signal))
     const at = now()
     const call = new Call(this, this.budget(allowance, signal), at)
-    if (hosting === undefined && instance !== undefined && this.#holder === undefined && this.#line.isEmpty && hasRoom(this.#admission, this.#slice)) {
+    if (instance !== undefined && this.#holder === undefined && this.#line.isEmpty && hasRoom(this.#admission, this.#slice)) {
       this.#holder = call
       return this.#run(call, instance, signature, instance.exports[signature.name] as GuestFunction, args, at)
     }
@@ -121,7 +124,7 @@ export class InThreadGuest implements Guest, CallOwner {
   async close(): Promise<void> {
     if (!this.#closed) {
       this.#closed = true
-      this.spec.onClose()
+      this.#spec.onClose()
       this.#line.stopAll('closed')
       this.#holder?.stop('closed')
       this.#life.close()
@@ -139,7 +142,7 @@ export class InThreadGuest implements Guest, CallOwner {
   }
 
   budget(allowance: Allowance, signal: AbortSignal | undefined): CallBudget {
-    if (signal === undefined && allowance === this.spec.allowance) return this.#usual
+    if (signal === undefined && allowance === this.#spec.allowance) return this.#usual
     return { timeout: allowance.timeout, cpuTimeout: allowance.cpuTimeout, slice: this.#slice, signal, timeoutCode: 'deadline' }
   }
 
@@ -155,7 +158,6 @@ export class InThreadGuest implements Guest, CallOwner {
     suspended(call, this.#admission)
   }
 
-  /** Takes the instance for a lease. */
   holdLease(hold: Call, instance: Instance): InstanceLease {
     const unlisten = listen(hold)
     const lease = new InstanceLease(this, hold, instance, (code) => {
@@ -169,8 +171,7 @@ export class InThreadGuest implements Guest, CallOwner {
     return lease
   }
 
-  /** A call under a lease, which holds the instance. */
-  runFor(lease: InstanceLease, signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined): Promise<unknown[]> {
+  runFor(lease: Held, signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined): Promise<unknown[]> {
     const { instance, hold } = lease
     const hosting = hostingCall()
     if (hosting !== undefined && isInside(hosting, instance)) return this.#nestedCall(instance, signature, args, this.budget(allowance, signal))
@@ -181,14 +182,13 @@ export class InThreadGuest implements Guest, CallOwner {
     call.under(hold)
     lease.running = call
     const fn = instance.exports[signature.name] as GuestFunction
-    if (hosting === undefined && hasRoom(this.#admission, this.#slice)) return this.#run(call, instance, signature, fn, args, at)
+    if (hasRoom(this.#admission, this.#slice)) return this.#run(call, instance, signature, fn, args, at)
     return new Promise((resolve, reject) => {
       this.#line.wait(call, signature.name, reject)
       ready(call, this.#admission, (from) => resolve(this.#run(call, instance, signature, fn, args, from)))
     })
   }
 
-  /** Runs a function of an instance that is free, or below on this stack. @param began NaN: the clock is looked at when the guest polls */
   runSync(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget, began: number, lease?: Call): unknown[] {
     const unwrapped = this.#unwrap(instance, signature, args)
     const call = new Call(this, budget, began)
@@ -206,10 +206,9 @@ export class InThreadGuest implements Guest, CallOwner {
     }
   }
 
-  /** A call that a host function makes back into the guest that called it: within the outer budgets, and `nestedTimeout`. */
   runNested(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget): unknown[] {
     if (instance.stopped) throw this.#counted(callError('stale', 'the instance of the calling guest is gone', this.#where(signature.name)))
-    const { nestedTimeout } = this.spec
+    const { nestedTimeout } = this.#spec
     const nests = nestedTimeout > 0 && nestedTimeout < budget.timeout
     return this.runSync(instance, signature, args, nests ? { ...budget, timeout: nestedTimeout, timeoutCode: 'nested-timeout' } : budget, now())
   }
@@ -218,7 +217,6 @@ export class InThreadGuest implements Guest, CallOwner {
     return this.runNested(instance, signature, args, budget)
   }
 
-  /** Runs a guest's start function. */
   async runStart(call: Call, instance: Instance, start: GuestFunction): Promise<void> {
     try {
       await this.#enter(call, instance, start, [], now())
@@ -316,20 +314,21 @@ export class InThreadGuest implements Guest, CallOwner {
     this.#active--
     call.endWait?.()
     call.endWait = undefined
+    call.instance = undefined // an error's stack may keep the call, but not the guest's memory
     if (call.waited) ended(call)
     if (this.#active === 0) this.#tellIdle?.()
   }
 
   #succeeded(call: Call, instance: Instance, signature: Signature, returned: unknown): unknown[] {
     call.state = 'done'
-    this.#stats.count('ok', call.parent?.instance === instance ? 0 : call.cpu)
+    this.#stats.countOk(call.parent?.instance === instance ? 0 : call.cpu)
     return this.#functions.wrap(instance, signature, resultsOf(signature, returned))
   }
 
   /** Makes the error of a call whose guest ended with an exception, and drops an instance that cannot be trusted any more. */
   #failed(call: Call, instance: Instance, name: string, thrown: unknown): CurfewError {
     const { code, what, cause } = failureOf(call, thrown)
-    const error = failedCall(call, code, what, { module: this.spec.name, function: name }, cause)
+    const error = failedCall(call, code, what, { module: this.name, function: name }, cause)
     call.state = 'done'
     this.#stats.count(code, call.parent?.instance === instance ? 0 : call.cpu)
     if (this.#isLost(code, instance)) {
@@ -343,12 +342,12 @@ export class InThreadGuest implements Guest, CallOwner {
   /** Can an instance not be trusted any more, after a failure? */
   #isLost(code: ErrorCode, instance: Instance): boolean {
     if (REASONS[code].instanceUsable) return false
-    return instance.stopped || REASONS[code].kind !== 'trap' || this.spec.onTrap !== 'keep'
+    return instance.stopped || REASONS[code].kind !== 'trap' || this.#spec.onTrap !== 'keep'
   }
 
   #dropAfter(code: ErrorCode, instance: Instance): void {
     if (!this.#isLost(code, instance)) return
-    const isLast = this.spec.restart === 'never'
+    const isLast = this.#spec.restart === 'never'
     this.#life.drop(instance, isLast)
     if (isLast) void this.close()
   }
@@ -363,7 +362,7 @@ export class InThreadGuest implements Guest, CallOwner {
 
   /** The instance is free: the next one gets it, or a new one. */
   #afterwards(instance: Instance): void {
-    if (this.spec.reuse === 'never') this.#life.drop(instance, false)
+    if (this.#spec.reuse === 'never') this.#life.drop(instance, false)
     if (!this.#line.isEmpty) this.#next()
   }
 
@@ -373,7 +372,7 @@ export class InThreadGuest implements Guest, CallOwner {
   }
 
   #where(name: string | undefined): { module: string; function: string | undefined; phase: 'queued' } {
-    return { module: this.spec.name, function: name, phase: 'queued' }
+    return { module: this.name, function: name, phase: 'queued' }
   }
 
   /** A function that the guest returned is called like an export of the same instance, under the module's allowance. */

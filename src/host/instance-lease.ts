@@ -7,16 +7,14 @@ import type { Instance } from '../runtime/instance.ts'
 import { hostingCall } from '../runtime/thread.ts'
 import type { GuestLease } from './executor.ts'
 import { failedCall } from './failure.ts'
-import type { InThreadGuest } from './in-thread.ts'
+import type { Held, Runner } from './runner.ts'
 import type { Signature } from './signature.ts'
 
-export class InstanceLease implements GuestLease {
+export class InstanceLease implements GuestLease, Held {
   readonly instance: Instance
-  /** Stands for the lease: its deadline, its signal, why it ended. */
   readonly hold: Call
-  /** The call that the lease's holder has made last. */
   running: Call | undefined
-  readonly #guest: InThreadGuest
+  readonly #guest: Runner
   readonly #end: (code: ErrorCode | undefined) => void
   /** Rejects when the lease is stopped; never settles otherwise. */
   readonly stopped: Promise<never>
@@ -27,7 +25,7 @@ export class InstanceLease implements GuestLease {
   #pending = 0
 
   /** @param end gives the instance back, or has it dropped if there is a code */
-  constructor(guest: InThreadGuest, hold: Call, instance: Instance, end: (code: ErrorCode | undefined) => void) {
+  constructor(guest: Runner, hold: Call, instance: Instance, end: (code: ErrorCode | undefined) => void) {
     this.#guest = guest
     this.hold = hold
     this.instance = instance
@@ -56,7 +54,7 @@ export class InstanceLease implements GuestLease {
   callSync(signature: Signature, args: readonly unknown[], allowance: Allowance): unknown[] {
     this.#check()
     if (this.#pending > 0 && hostingCall() === undefined)
-      throw callError('busy', 'the leased instance is running another call', { module: this.#guest.spec.name, function: signature.name })
+      throw callError('busy', 'the leased instance is running another call', { module: this.#guest.name, function: signature.name })
     const hosting = hostingCall()
     if (hosting !== undefined && this.#pending > 0) return this.#guest.runNested(this.instance, signature, args, this.#guest.budget(allowance, undefined))
     return this.#guest.runSync(this.instance, signature, args, this.#guest.budget(allowance, undefined), now(), this.hold)
@@ -102,13 +100,13 @@ export class InstanceLease implements GuestLease {
     if (this.#over || stop === undefined) return
     this.#over = true
     this.running?.stop(stop.code, stop.cause)
-    this.#reject(failedCall(this.hold, stop.code, '', { module: this.#guest.spec.name }, stop.cause))
+    this.#reject(failedCall(this.hold, stop.code, '', { module: this.#guest.name }, stop.cause))
     this.#end(stop.code)
   }
 
   #check(): void {
     const { stopped } = this.hold
-    const module = this.#guest.spec.name
+    const module = this.#guest.name
     if (stopped?.code === 'lease-timeout') throw failedCall(this.hold, 'lease-timeout', '', { module }, undefined)
     if (this.#over || this.instance.stopped) throw callError('stale', 'the instance of this lease is gone', { module, cause: stopped?.cause })
   }
@@ -117,7 +115,7 @@ export class InstanceLease implements GuestLease {
   #range(address: number | bigint, length: number, index: number): Uint8Array {
     this.#check()
     const memory = this.instance.memories[index]
-    const module = this.#guest.spec.name
+    const module = this.#guest.name
     if (memory === undefined) throw callError('out-of-bounds', `the guest has no memory ${index}`, { module, figures: { memory: index } })
     const size = memory.buffer.byteLength
     if (Number(address) + length > size) {

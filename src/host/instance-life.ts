@@ -4,10 +4,9 @@ import { Call } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 import { Instance } from '../runtime/instance.ts'
 import { failureOf } from '../runtime/outcome.ts'
-import type { GuestSpec } from './executor.ts'
+import type { GuestLease, GuestSpec } from './executor.ts'
 import { failedCall } from './failure.ts'
-import type { InThreadGuest } from './in-thread.ts'
-import { Lease } from './lease.ts'
+import type { Runner } from './runner.ts'
 import type { Stats } from './stats.ts'
 
 /** So many failures in a row make a module broken. */
@@ -20,7 +19,7 @@ export class InstanceLife {
   /** The instance that calls get; undefined while there is none. */
   instance: Instance | undefined
   readonly #spec: GuestSpec
-  readonly #guest: InThreadGuest
+  readonly #guest: Runner
   readonly #stats: Stats
   readonly #onChange: () => void
   #preparing = false
@@ -32,7 +31,7 @@ export class InstanceLife {
   #starting: Call | undefined
 
   /** @param onChange told when there is an instance, or when there will be none for a while */
-  constructor(spec: GuestSpec, guest: InThreadGuest, stats: Stats, onChange: () => void) {
+  constructor(spec: GuestSpec, guest: Runner, stats: Stats, onChange: () => void) {
     this.#spec = spec
     this.#guest = guest
     this.#stats = stats
@@ -167,15 +166,13 @@ export class InstanceLife {
     }
   }
 
-  async #setUp(start: Call, instance: Instance, setup: (instance: Lease) => unknown): Promise<void> {
-    const { allowance, name, signatures } = this.#spec
+  async #setUp(start: Call, instance: Instance, setup: (lease: GuestLease) => unknown): Promise<void> {
     const hold = new Call(this.#guest, start.budget, start.began)
     hold.starting = true
     this.#starting = hold
     const lease = this.#guest.holdLease(hold, instance)
     try {
-      const ran = setup(new Lease(lease, { module: name, allowance, signatures }))
-      await Promise.race([ran, lease.stopped])
+      await Promise.race([setup(lease), lease.stopped])
     } finally {
       lease.release()
     }

@@ -1,7 +1,7 @@
 import { type Allowance, callAllowance } from '../budget.ts'
 import { callError, optionError, show } from '../errors.ts'
+import { type CallOptions, type CallSyncOptions, checkCallOptions } from './call-options.ts'
 import type { GuestLease } from './executor.ts'
-import { type CallOptions, type CallSyncOptions, checkCallOptions } from './options.ts'
 import { checkArguments, type Signature } from './signature.ts'
 
 /** What `Lease` needs to know of its module. */

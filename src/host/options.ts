@@ -1,5 +1,5 @@
-/** The options that users pass, checked up front: each error names the option, what it takes and what it got. */
-import { CurfewError, optionError } from '../errors.ts'
+/** The options of hosts and modules, checked up front. */
+import { optionError } from '../errors.ts'
 import {
   CAPS,
   type Caps,
@@ -12,6 +12,7 @@ import {
   DEFAULT_START_TIMEOUT,
   DEFAULT_TABLE_LIMIT,
 } from '../limits.ts'
+import { checkSignal, count, duration, known, oneOf, positive, unknownOption } from './checks.ts'
 import type { Imports } from './imports.ts'
 import type { Lease } from './lease.ts'
 
@@ -64,24 +65,6 @@ export interface LoadOptions {
   readonly signal?: AbortSignal
 }
 
-export interface CallOptions {
-  /** Can only tighten the module's limit. Default: that limit. */
-  readonly timeout?: number
-  readonly cpuTimeout?: number
-  /** Ends the call when it is aborted; its reason becomes the error's cause. */
-  readonly signal?: AbortSignal | undefined
-}
-
-/** `timeout` counts from the guest's first poll, at most half a millisecond of its work after the call. */
-export type CallSyncOptions = Omit<CallOptions, 'signal'>
-
-export interface LeaseOptions {
-  /** How long the lease may be held, waiting for it included. Default 60,000; 0: no limit. */
-  readonly timeout?: number
-  /** Ends the lease, and the call that it makes, when it is aborted. */
-  readonly signal?: AbortSignal | undefined
-}
-
 /** With defaults filled in. Limits that are off are 0. */
 export type ResolvedHostOptions = Required<HostOptions>
 
@@ -116,7 +99,6 @@ const LOAD_OPTIONS = [
   'onTrap',
   'signal',
 ]
-const CALL_OPTIONS = ['timeout', 'cpuTimeout', 'signal']
 
 export interface ResolvedLoadOptions {
   readonly imports: Imports
@@ -157,27 +139,6 @@ export function resolveLoadOptions(host: ResolvedHostOptions, options: LoadOptio
   }
 }
 
-/** Checked on every call, so without allocating. */
-export function checkCallOptions(options: CallOptions): void {
-  if (typeof options !== 'object' || options === null) throw optionError('options', 'an object', options)
-  const { timeout, cpuTimeout, signal } = options
-  for (const name in options) if (!CALL_OPTIONS.includes(name)) throw unknownOption('call', name, CALL_OPTIONS)
-  if (timeout !== undefined) duration('timeout', timeout, 0)
-  if (cpuTimeout !== undefined) duration('cpuTimeout', cpuTimeout, 0)
-  if (signal !== undefined) checkSignal(signal)
-}
-
-/** `use` takes a time for the whole lease, and a signal. */
-export function checkLeaseOptions(options: LeaseOptions): void {
-  known('use', options, ['timeout', 'signal'])
-  duration('timeout', options.timeout, 0)
-  checkSignal(options.signal)
-}
-
-function checkSignal(signal: unknown): void {
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw optionError('signal', 'an AbortSignal', signal)
-}
-
 function checkCaps(caps: Partial<Caps>): Partial<Caps> {
   if (typeof caps !== 'object' || caps === null) throw optionError('caps', 'an object', caps)
   for (const [name, value] of Object.entries(caps)) {
@@ -185,37 +146,4 @@ function checkCaps(caps: Partial<Caps>): Partial<Caps> {
     count(`caps.${name}`, value, 0)
   }
   return { ...caps }
-}
-
-function known(where: string, options: object, names: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) throw optionError('options', 'an object', options)
-  for (const name of Object.keys(options)) if (!names.includes(name)) throw unknownOption(where, name, names)
-}
-
-function unknownOption(where: string, name: string, names: readonly string[]): CurfewError {
-  return new CurfewError('invalid-option', `${where} has no option \`${name}\`; it has ${names.join(', ')}`)
-}
-
-function duration(name: string, value: unknown, absent: number): number {
-  if (value === undefined) return absent
-  if (typeof value !== 'number' || !(value >= 0)) throw optionError(name, 'a number of milliseconds, 0 or more', value)
-  return value === Number.POSITIVE_INFINITY ? 0 : value
-}
-
-function positive(name: string, value: unknown, absent: number): number {
-  if (value === undefined) return absent
-  if (typeof value !== 'number' || !(value > 0) || value === Number.POSITIVE_INFINITY) throw optionError(name, 'a finite number of milliseconds above 0', value)
-  return value
-}
-
-function count(name: string, value: unknown, absent: number, least = 0): number {
-  if (value === undefined) return absent
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least) throw optionError(name, `a whole number, ${least} or more`, value)
-  return value
-}
-
-function oneOf<T extends string>(name: string, value: T | undefined, choices: readonly [T, ...T[]]): T {
-  if (value === undefined) return choices[0]
-  if (!choices.includes(value)) throw optionError(name, choices.map((choice) => `'${choice}'`).join(' or '), value)
-  return value
 }

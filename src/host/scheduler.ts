@@ -1,11 +1,12 @@
 /**
  * Who runs next on this thread, and until when the others may wait. One for all hosts: guests share the event loop's turn.
  *
- * In each turn it first rejects what has run out of time, then has guests run, one after another, until their share is used up.
+ * In each turn it first rejects what has run out of time, then has guests run, one after another, until their share is used up: calls
+ * that have not begun before those that were suspended.
  */
 import type { Call } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
-import { wake } from '../runtime/thread.ts'
+import { hostingCall, wake } from '../runtime/thread.ts'
 import { awaitTurn, onTurn, usedOfTurn } from '../runtime/turn.ts'
 
 /** How many calls of one host may run or be suspended, and how many may wait. */
@@ -35,12 +36,17 @@ const waiting = new Set<Call>()
 let sequence = 0
 /** The call that was woken and has not told yet that it stopped running. */
 let woken: Call | undefined
+/**
+ * Have suspended guests stood back for a turn? Fresh calls go first, and what their callers call next, in microtasks: a chain of short
+ * calls has the rest of that turn. In the next one the suspended guests run for certain.
+ */
+let postponed = false
 let timer: ReturnType<typeof setTimeout> | undefined
 let timerAt = Number.POSITIVE_INFINITY
 
 /** May a call start now? Not ahead of others that have not begun; those that are suspended have run more than it. */
 export function hasRoom(admission: Admission, slice: number): boolean {
-  return fresh === 0 && woken === undefined && admission.active < admission.maxConcurrent && usedOfTurn() < slice
+  return fresh === 0 && woken === undefined && admission.active < admission.maxConcurrent && usedOfTurn() < slice && hostingCall() === undefined
 }
 
 /** A call waits, for its instance or for its turn: its deadline is watched from here on, until `forget`. */
@@ -58,8 +64,9 @@ export function forget(call: Call): void {
   if (waiting.size === 0) setTimer(Number.POSITIVE_INFINITY)
 }
 
-/** A call that has its instance is to start when its turn comes. */
+/** A call that has its instance is to start: now if there is room, else when its turn comes. */
 export function ready(call: Call, admission: Admission, begin: (at: number) => void): void {
+  if (hasRoom(admission, call.budget.slice)) return beginNow(call, begin)
   runnable.push({ call, admission, sequence: sequence++, begin })
   fresh++
   awaitTurn()
@@ -94,35 +101,51 @@ function ranAs(call: Call): void {
 onTurn(() => {
   if (waiting.size === 0 && runnable.length === 0) return
   expireWaiting()
-  if (woken === undefined) runSome()
+  if (woken !== undefined) return
+  const begun = beginSome()
+  if (begun && !postponed && runnable.length > 0) {
+    postponed = true
+    return awaitTurn()
+  }
+  postponed = false
+  runSome()
 })
 
-/** Has guests run until the turn is used up. A woken one runs in a microtask of its own and reports back. */
-function runSome(): void {
-  while (runnable.length > 0) {
-    const next = pick()
-    if (next === undefined) break
-    const { call, begin } = next
-    if (begin !== undefined) {
-      const at = now()
-      // Whoever ran before in this turn may have taken longer than the call had
-      if (!call.expire(at)) begin(at)
-      continue
-    }
-    woken = call
-    waiting.delete(call)
-    wake(call)
-    return
+/** Has fresh calls begin until the turn is used up. Did any? */
+function beginSome(): boolean {
+  let begun = false
+  for (let next = pick(true); next !== undefined; next = pick(true)) {
+    beginNow(next.call, next.begin)
+    begun = true
   }
-  if (runnable.length > 0) awaitTurn()
+  return begun
 }
 
-/** Takes the one whose guest has run least, of those that may run now; the longest waiting among equals. */
-function pick(): Runnable | undefined {
+/** Whoever ran before may have taken longer than the call had. */
+function beginNow(call: Call, begin: Runnable['begin']): void {
+  const at = now()
+  if (!call.expire(at)) begin?.(at)
+}
+
+/** Has guests run until the turn is used up. A suspended one runs in a microtask of its own and reports back. */
+function runSome(): void {
+  beginSome()
+  const next = pick(false)
+  if (next !== undefined) {
+    woken = next.call
+    waiting.delete(next.call)
+    wake(next.call)
+  } else if (runnable.length > 0) awaitTurn()
+}
+
+/** Takes the one whose guest has run least, of the fresh or of the suspended ones that may run now; the longest waiting among equals. */
+function pick(isFresh: boolean): Runnable | undefined {
+  if (isFresh && fresh === 0) return undefined
   let best = -1
   for (let at = 0; at < runnable.length; at++) {
     const { call, admission, begin, sequence: order } = runnable[at] as Runnable
-    if (usedOfTurn() >= call.budget.slice || (begin !== undefined && admission.active >= admission.maxConcurrent)) continue
+    if ((begin !== undefined) !== isFresh || usedOfTurn() >= call.budget.slice) continue
+    if (isFresh && admission.active >= admission.maxConcurrent) continue
     const chosen = runnable[best]
     if (chosen === undefined || call.cpu < chosen.call.cpu || (call.cpu === chosen.call.cpu && order < chosen.sequence)) best = at
   }

@@ -30,14 +30,20 @@ export async function readSource(source: ModuleSource, limit: number, module: st
 
 async function readBody(response: Response, limit: number, module: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
   if (response.bodyUsed) throw new LoadError('invalid-source', 'the body of the Response was read already', { module })
+  const refused = response.ok
+    ? undefined
+    : new LoadError('invalid-source', `the server answered ${response.status}`, { module, figures: { status: response.status } })
+  const reader = response.body?.getReader()
+  if (reader === undefined) {
+    if (refused !== undefined) throw refused
+    return new Uint8Array(0)
+  }
   const chunks: Uint8Array[] = []
   let size = 0
-  const reader = response.body?.getReader()
-  if (reader === undefined) return new Uint8Array(0)
   const cancel = () => void reader.cancel(signal?.reason).catch(() => undefined)
   signal?.addEventListener('abort', cancel)
   try {
-    if (!response.ok) throw new LoadError('invalid-source', `the server answered ${response.status}`, { module, figures: { status: response.status } })
+    if (refused !== undefined) throw refused
     checkSize(Number(response.headers.get('content-length') ?? 0), limit, module)
     for (;;) {
       signal?.throwIfAborted()

@@ -16,17 +16,30 @@ export interface ModuleStats {
 
 export class Stats {
   #calls = 0
+  #ok = 0
   #cpu = 0
-  readonly #outcomes: Partial<Record<'ok' | ErrorCode, number>> = {}
+  readonly #outcomes: Partial<Record<ErrorCode, number>> = {}
   generation = 0
 
-  count(outcome: 'ok' | ErrorCode, cpu: number): void {
+  countOk(cpu: number): void {
+    this.#calls++
+    this.#cpu += cpu
+    this.#ok++
+  }
+
+  count(outcome: ErrorCode, cpu: number): void {
     this.#calls++
     this.#cpu += cpu
     this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1
   }
 
   get snapshot(): ModuleStats {
-    return { calls: this.#calls, outcomes: { ...this.#outcomes }, restarts: Math.max(0, this.generation - 1), generation: this.generation, cpu: this.#cpu }
+    return {
+      calls: this.#calls,
+      outcomes: { ...(this.#ok > 0 ? { ok: this.#ok } : {}), ...this.#outcomes },
+      restarts: Math.max(0, this.generation - 1),
+      generation: this.generation,
+      cpu: this.#cpu,
+    }
   }
 }

@@ -35,6 +35,9 @@ export interface CallOwner {
   suspended(call: Call): void
 }
 
+/** What the turn is charged for getting into a guest and out of it, ms: a long chain of calls that do nothing takes time too. */
+const AROUND = 0.0007
+
 export class Call implements Limits {
   readonly budget: CallBudget
   readonly owner: CallOwner
@@ -113,10 +116,15 @@ export class Call implements Limits {
     return this.stopped !== undefined
   }
 
-  /** The guest starts to run, or runs on. */
-  resume(at: number): void {
+  /** The guest starts to run, without a look at the clock. */
+  begin(): void {
     this.state = 'running'
     this.ran = true
+  }
+
+  /** The guest starts to run, or runs on. */
+  resume(at: number): void {
+    this.begin()
     if (this.lease !== undefined) this.lease.ran = true
     this.#sliceStart = at
     if (this.budget.cpuTimeout !== Number.POSITIVE_INFINITY) this.cpuEnd = at + this.budget.cpuTimeout - this.cpu
@@ -129,19 +137,19 @@ export class Call implements Limits {
     this.cpu += ran
     this.cpuEnd = Number.POSITIVE_INFINITY
     // The time of a nested call is part of that of the call around it
-    if (this.parent === undefined) chargeTurn(ran)
+    if (this.parent === undefined) chargeTurn(ran + AROUND)
   }
 
   /** What the guest's poll answers. */
   poll(): number {
     const at = now()
-    if (Number.isNaN(this.began)) this.#begin(at)
+    if (Number.isNaN(this.began)) this.#lookAtClock(at)
     if (this.expire(at)) return STOP
     const simple = this.parent === undefined && this.lease === undefined && !this.inHost
     return meter(at, simple ? this : this.#combined())
   }
 
-  #begin(at: number): void {
+  #lookAtClock(at: number): void {
     this.began = at
     this.deadline = at + this.budget.timeout
     this.resume(at)

@@ -1,0 +1,11 @@
+/** Runs a script of this folder in a process of its own, for what only a fresh process can tell. */
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+/** @returns what the script printed, as JSON */
+export async function inChild<T>(script: string, ...args: (string | number)[]): Promise<T> {
+  const path = fileURLToPath(new URL(`children/${script}`, import.meta.url))
+  const { stdout } = await promisify(execFile)(process.execPath, [path, ...args.map(String)])
+  return JSON.parse(stdout) as T
+}

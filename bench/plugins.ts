@@ -1,0 +1,17 @@
+/** Small modules that more than one subject measures. */
+import { readFileSync } from 'node:fs'
+import { wat } from '../test/support/wat.ts'
+
+/** `add` does next to nothing, `loop` never ends. */
+export const TRIVIAL = wat(`(module
+  (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+  (func (export "loop") (loop (br 0))))`)
+
+export function kernel(name: string): Uint8Array<ArrayBuffer> {
+  return wat(readFileSync(new URL(`kernels/${name}.wat`, import.meta.url), 'utf8'), name)
+}
+
+/** The same module as V8 runs it by itself. */
+export function raw(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Exports {
+  return new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports
+}

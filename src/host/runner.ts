@@ -1,0 +1,31 @@
+/** What the lives and leases of instances need of the guest that they belong to. */
+import type { Allowance } from '../budget.ts'
+import type { Call, CallBudget, CallOwner } from '../runtime/call.ts'
+import type { GuestFunction, Instance } from '../runtime/instance.ts'
+import type { GuestLease } from './executor.ts'
+import type { Signature } from './signature.ts'
+
+/** A lease as the guest sees it. */
+export interface Held {
+  readonly instance: Instance
+  /** Stands for the lease: its deadline, its signal, why it ended. */
+  readonly hold: Call
+  /** The call that the lease's holder has made last. */
+  running: Call | undefined
+}
+
+export interface Runner extends CallOwner {
+  /** The module's, for errors. */
+  readonly name: string
+  budget(allowance: Allowance, signal: AbortSignal | undefined): CallBudget
+  /** Runs a guest's start function. */
+  runStart(call: Call, instance: Instance, start: GuestFunction): Promise<void>
+  /** Takes the instance for a lease. */
+  holdLease(hold: Call, instance: Instance): GuestLease
+  /** A call under a lease, which holds the instance. */
+  runFor(lease: Held, signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined): Promise<unknown[]>
+  /** Runs a function of an instance that is free, or below on this stack. @param began NaN: the clock is looked at when the guest polls */
+  runSync(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget, began: number, lease?: Call): unknown[]
+  /** A call that a host function makes back into the guest that called it: within the outer budgets, and `nestedTimeout`. */
+  runNested(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget): unknown[]
+}

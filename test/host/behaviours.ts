@@ -1,0 +1,50 @@
+/** What a host does, as one list of claims by subject: the same with JSPI and without, but for the expected differences. */
+import { describe } from 'node:test'
+import type { Mode } from '../support/host.ts'
+import { calls } from './calls.ts'
+import { closing } from './closing.ts'
+import { concurrency } from './concurrency.ts'
+import { functions } from './functions.ts'
+import { hostFunctions } from './host-functions.ts'
+import { imports } from './imports.ts'
+import { leases } from './leases.ts'
+import { limits } from './limits.ts'
+import { loading } from './loading.ts'
+import { messages } from './messages.ts'
+import { nesting } from './nesting.ts'
+import { options } from './options.ts'
+import { restarts } from './restarts.ts'
+import { scheduling } from './scheduling.ts'
+import { seed } from './seed.ts'
+import { signals } from './signals.ts'
+import { sources } from './sources.ts'
+import { starting } from './starting.ts'
+import { stops } from './stops.ts'
+import { sync } from './sync.ts'
+
+const SUBJECTS: Readonly<Record<string, (mode: Mode) => void>> = {
+  "the Go design's own cases": seed,
+  calls,
+  loading,
+  'sources of bytes': sources,
+  options,
+  limits,
+  imports,
+  'functions as values': functions,
+  stops,
+  'signals, in every phase': signals,
+  'concurrent calls': concurrency,
+  scheduling,
+  callSync: sync,
+  leases,
+  'start functions and setup': starting,
+  restarts,
+  'host functions': hostFunctions,
+  'nested calls': nesting,
+  closing,
+  messages,
+}
+
+export function behaviours(mode: Mode): void {
+  for (const [subject, register] of Object.entries(SUBJECTS)) describe(`${mode.name}: ${subject}`, () => register(mode))
+}
