@@ -36,7 +36,7 @@ interface PromiseIntegration {
 }
 export const { Suspending, promising } = WebAssembly as PromiseIntegration
 
-/** What a driver gives: see `attach`. */
+/** What a driver gives: see `makeHook`. */
 export interface Hooks {
   /** Called by a guest whose credit is used up. A positive answer is the new credit, at most `MAX_CREDIT`; anything else stops the guest. */
   readonly poll: () => number

@@ -25,8 +25,8 @@ const CLASS_WEIGHTS: Readonly<Record<CostClass, number>> = {
   call: 24,
   'call-indirect': 80,
   throw: 8_000,
-  'bulk-memory': 200,
-  'bulk-table': 200,
+  'bulk-memory': 400,
+  'bulk-table': 400,
   'bulk-array': 200,
   // Polls right after, whatever is left
   grow: 1_000,
@@ -36,18 +36,33 @@ const CLASS_WEIGHTS: Readonly<Record<CostClass, number>> = {
   allocate: 4_000,
 }
 
+/** What costs more than others of its class. A `table.set` also writes what `call_indirect` reads. */
+const EXCEPTIONS: Readonly<Record<string, number>> = { 'table.set': 160 }
+
 /** Weight by opcode id. */
-export const WEIGHTS: Int32Array = Int32Array.from(OPCODES, (op) => CLASS_WEIGHTS[op.cost])
+export const WEIGHTS: Int32Array = Int32Array.from(OPCODES, (op) => EXCEPTIONS[op.name] ?? CLASS_WEIGHTS[op.cost])
 
 /** What entering a function costs, beside what its body does. */
 export const ENTRY_WEIGHT = 16
+/** A local of a function that is entered: they are set to zero, all of them. */
+export const PER_LOCAL = 2
+/** A call, jump or block end that carries more values than these moves each of them, for so much. */
+export const FEW_VALUES = 8
+export const PER_VALUE = 4
+/** What halving the targets of a br_table once costs, mispredicted. */
+export const PER_LABEL_BIT = 16
+/** Entering a try pays for the exception that passes it, and for each clause that this is compared with. */
+export const TRY_WEIGHT = 1_600
+export const PER_CLAUSE = 280
+/** How many handlers of one function an exception may pass before it meets a check. Compilers nest a few. */
+export const HANDLER_CHAIN = 16
 /** What a handler pays for the exception that it caught. */
 export const CATCH_WEIGHT = 8_000
 
 /** A byte of a memory.fill, copy or init: both pages may be touched for the first time. */
 export const PER_BYTE = 3
 /** An element of a table.fill, copy or init. */
-export const PER_ELEMENT = 40
+export const PER_ELEMENT = 160
 /** A longer bulk operation ends with a poll, whatever its length. */
 export const BULK_POLL = 65_536
 

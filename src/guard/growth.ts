@@ -20,7 +20,7 @@ export function lowerMaxima(module: ModuleInfo, limits: GrowthLimits): Maxima {
   const memories = module.memories.map((memory) => memory.limits)
   const tables = module.tables.map((table) => table.limits)
   return {
-    memories: share(memories, limits.memoryLimit, PAGES, PAGE, 'memory', 'memoryLimit', 'bytes'),
+    memories: share(memories, limits.memoryLimit, PAGES, PAGE, 'memories', 'memoryLimit', 'bytes'),
     tables: share(tables, limits.tableLimit, ELEMENTS, 1, 'tables', 'tableLimit', 'elements'),
   }
 }

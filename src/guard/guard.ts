@@ -30,7 +30,7 @@ export interface GuardReport {
 export interface Guarded {
   /** The module with its checks, to be compiled in place of the original. */
   readonly bytes: Uint8Array<ArrayBuffer>
-  /** How to drive it: see `attach`. */
+  /** How to drive it: see `attachHook`. */
   readonly abi: Abi
   readonly report: GuardReport
   /** What the original declares: types, imports, exports, memories. */

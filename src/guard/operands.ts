@@ -1,6 +1,7 @@
 /**
- * What each instruction does to the height of the operand stack. It serves one purpose, the estimate of what V8's baseline compiler
- * will take for a function, so what it does not know (`struct.new`, say) counts as nothing. Control and calls depend on types: see `plan.ts`.
+ * For the estimate of what V8's baseline compiler will take for a function: what each instruction does to the height of the operand
+ * stack, and which make it look through all of that stack (locals included, which are its bottom). What is not known (`struct.new`,
+ * say) counts as nothing. Control and calls depend on types: see `plan.ts`.
  */
 import { OPCODES, type Opcode } from '../wasm/opcodes.ts'
 
@@ -16,7 +17,8 @@ function effect({ name, cost, prefix, immediates }: Opcode): number {
   if (POPS.has(name)) return -1
   if (POPS_TWO.has(name)) return -2
   if (cost === 'bulk-memory' || cost === 'bulk-table') return -3
-  if (cost === 'store') return -2
+  if (cost === 'store' || /atomic\.(store|wait)|cmpxchg/.test(name)) return -2
+  if (/atomic\.(rmw|notify)/.test(name)) return -1
   if (cost === 'load') return immediates.includes('lane') ? -1 : 0
   if (prefix !== 0 && prefix !== 0xfd) return 0
   const numeric = /^[if](32|64)[x.\d]*|^[if](8|16)x|^v128/.test(name)
@@ -26,3 +28,19 @@ function effect({ name, cost, prefix, immediates }: Opcode): number {
 
 /** Net change of the height by opcode id. */
 export const OPERANDS: Int8Array = Int8Array.from(OPCODES, effect)
+
+/**
+ * Whatever calls into V8 stores all values that are in registers, and a rotation needs a certain register: both go through the whole
+ * stack, for 0.3 to 0.6 ns a value (a branch: 12 ns). Measured for every instruction, see test/guard/operands.test.ts.
+ */
+const SEARCHING = /^(table\.(get|set)|ref\.func|any\.convert_extern)$|\.rot[lr]$|^memory\.atomic/
+const SEARCHING_COSTS: readonly string[] = ['grow', 'bulk-memory', 'bulk-table', 'bulk-array', 'allocate']
+export const SEARCHES: Uint8Array = Uint8Array.from(OPCODES, ({ name, cost }) => (SEARCHING.test(name) || SEARCHING_COSTS.includes(cost) ? 1 : 0))
+/** A sixteenth of a branch. */
+export const SEARCH_SHIFT = 4
+/**
+ * Any instruction may find all registers in use and look from the top for the one who holds the next. That is short in code as compilers
+ * make it, so what counts (as a 64th of a branch) is the part of the stack above so many values.
+ */
+export const SPILL_FREE = 512
+export const SPILL_SHIFT = 6

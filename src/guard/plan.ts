@@ -10,10 +10,25 @@
  */
 import { LoadError } from '../errors.ts'
 import type { Caps } from '../limits.ts'
-import type { InstructionReader } from '../wasm/instructions.ts'
+import { CATCH_ALL, type InstructionReader } from '../wasm/instructions.ts'
 import { functionType, type ModuleInfo } from '../wasm/module.ts'
-import { CATCH_WEIGHT, ENTRY_WEIGHT, LIGHT, SEGMENT, SPLIT_EVERY, WEIGHTS } from './costs.ts'
-import { OPERANDS } from './operands.ts'
+import type { FuncType } from '../wasm/types.ts'
+import {
+  CATCH_WEIGHT,
+  ENTRY_WEIGHT,
+  FEW_VALUES,
+  HANDLER_CHAIN,
+  LIGHT,
+  PER_CLAUSE,
+  PER_LABEL_BIT,
+  PER_LOCAL,
+  PER_VALUE,
+  SEGMENT,
+  SPLIT_EVERY,
+  TRY_WEIGHT,
+  WEIGHTS,
+} from './costs.ts'
+import { OPERANDS, SEARCH_SHIFT, SEARCHES, SPILL_FREE, SPILL_SHIFT } from './operands.ts'
 
 /** What an event is. Numbers, because there is one for every few instructions. */
 export const EVENT = {
@@ -43,6 +58,9 @@ export const EVENT = {
 /** How the length of a bulk operation is charged: its type, and bytes or elements. */
 export const BULK = { bytes32: 0, bytes64: 1, elements32: 2, elements64: 3 } as const
 
+/** What a frame does with an exception: lets it pass, catches some, catches all. */
+const HANDLES = { none: 0, some: 1, all: 2 } as const
+
 const NO_FRAME = -1
 const MAX_CHARGE = 1 << 30
 
@@ -55,7 +73,7 @@ export class Plan {
   /** What a check here subtracts; 0 where none stands. A bulk event has one of `BULK`. */
   charges = new Int32Array(256)
   needsLocal64 = false
-  /** (locals + operand height) summed over control instructions and checks. */
+  /** What V8's baseline compiler will take, in units of one local or operand at one branch; see `operands.ts`. */
   complexity = 0
 
   readonly #module: ModuleInfo
@@ -65,6 +83,7 @@ export class Plan {
   // Of events: the work since the event before, and where a jump goes.
   #work = new Int32Array(256)
   #frame = new Int32Array(256)
+  #heights = new Int32Array(256)
   // Of frames (blocks, in the order they open): their events, or that they are loops, and what a br_table lists.
   #frames = 0
   #ends = new Int32Array(64)
@@ -73,6 +92,12 @@ export class Plan {
   #isCaught = new Uint8Array(64)
   #bases = new Int32Array(64)
   #results = new Int32Array(64)
+  /** How many values a jump to the frame carries. */
+  #arities = new Int32Array(64)
+  /** Of a frame that can catch: how, as `HANDLES`; and how many handlers in a row an exception may pass inside. */
+  #handles = new Uint8Array(64)
+  #chains = new Int32Array(64)
+  #clauses = new Int32Array(64)
   #tableTargets: number[] = []
   // The frames that are open.
   #open: number[] = []
@@ -89,7 +114,7 @@ export class Plan {
   }
 
   /** Plans the body whose instructions the reader has been set to. `codeStart` is where they begin, `end` where the body does. */
-  make(codeStart: number, end: number, locals: number): void {
+  make(codeStart: number, end: number, locals: number, type: FuncType): void {
     this.count = 0
     this.needsLocal64 = false
     this.complexity = 0
@@ -98,7 +123,7 @@ export class Plan {
     this.#open.length = 0
     this.#weight = this.#sinceJoin = this.#height = 0
     this.#locals = locals
-    this.#openFrame(false, 0, 0)
+    this.#openFrame(false, 0, type.results.length)
     this.#event(EVENT.entry, codeStart)
     const reader = this.#reader
     while (reader.next()) {
@@ -115,13 +140,30 @@ export class Plan {
     this.#weight += weight
     this.#sinceJoin += weight
     if (op.control === 'none') {
+      // What follows a jump may take the height below zero, and is not compiled
+      const size = this.#locals + this.#height
+      if (size > SPILL_FREE) this.complexity += (size - SPILL_FREE) >> SPILL_SHIFT
       this.#height += OPERANDS[op.id] as number
       if (weight >= 200) this.#special(reader)
-      if (this.#sinceJoin >= SPLIT_EVERY) this.#event(EVENT.join, reader.end)
+      if (SEARCHES[op.id] === 1) this.complexity += Math.max(0, size) >> SEARCH_SHIFT
     } else {
-      this.complexity += this.#locals + this.#height
+      this.complexity += this.#locals + Math.max(0, this.#height)
       this.#control(reader)
     }
+    if (this.#sinceJoin >= SPLIT_EVERY && this.#open.length > 0) this.#event(EVENT.join, reader.end)
+  }
+
+  /** Adds what depends on more than the instruction's name. */
+  #more(weight: number): void {
+    this.#weight += weight
+    this.#sinceJoin += weight
+  }
+
+  /** Values that a jump or a call carries: a few travel in registers, the others from one place on the stack to another. */
+  #moves(values: number): void {
+    if (values <= FEW_VALUES) return
+    this.#more(values * PER_VALUE)
+    this.complexity += values * PER_VALUE
   }
 
   /** Operations whose cost is known when they run. */
@@ -156,59 +198,106 @@ export class Plan {
     const { op } = reader
     switch (op.control) {
       case 'block':
+        return this.#openFrame(false, reader.blockParams, reader.blockResults)
       case 'try':
-        return this.#openFrame(false, reader.blockParams, reader.blockResults)
+        this.#more(TRY_WEIGHT)
+        this.#openFrame(false, reader.blockParams, reader.blockResults)
+        this.#handles[this.#frames - 1] = HANDLES.some
+        return
       case 'try_table':
-        for (let n = 0; n < reader.labelCount; n++) this.#isCaught[this.#target(reader.labels[n] as number)] = 1
-        return this.#openFrame(false, reader.blockParams, reader.blockResults)
+        return this.#tryTable(reader)
       case 'loop':
+        this.#moves(reader.blockParams)
         this.#openFrame(true, reader.blockParams, reader.blockResults)
         return this.#event(EVENT.loop, reader.end)
       case 'if':
         this.#height--
+        this.#moves(reader.blockParams)
         this.#openFrame(false, reader.blockParams, reader.blockResults)
         return this.#event(EVENT.if, reader.end, this.#frames - 1)
       case 'else':
-        this.#event(EVENT.jump, reader.start, this.#innermost(reader))
-        this.#elses[this.#innermost(reader)] = this.count
-        this.#height = this.#bases[this.#innermost(reader)] as number
-        return this.#event(EVENT.join, reader.end)
+        return this.#else(reader)
       case 'catch':
       case 'catch_all':
-        this.#event(EVENT.jump, reader.start, this.#innermost(reader))
-        this.#height = (this.#bases[this.#innermost(reader)] as number) + (op.control === 'catch' ? this.#tagValues(reader.index0) : 0)
-        return this.#event(EVENT.handler, reader.end)
+        return this.#catch(reader)
       case 'delegate':
         // The label is outside the try; an exception that goes there meets a handler with a check, or leaves the function.
         this.#target(reader.index0 + 1, true)
+        this.#handles[this.#innermost(reader)] = HANDLES.none
         return this.#closeFrame(reader)
       case 'end':
         return this.#closeFrame(reader)
       case 'br':
-        this.#event(EVENT.jump, reader.end, this.#target(reader.index0))
-        return this.#afterJump()
+        return this.#jump(reader, this.#target(reader.index0))
       case 'br_if':
         this.#height += OPERANDS[op.id] as number
+        this.#moves(this.#arities[this.#target(reader.index0)] as number)
         return this.#event(EVENT.branch, reader.end, this.#target(reader.index0))
       case 'br_table':
         return this.#brTable(reader)
       case 'throw':
         if (op.name === 'rethrow') this.#target(reader.index0)
+        else if (op.name === 'throw') this.#moves(this.#tagValues(reader.index0))
         return this.#leave(reader)
       case 'return':
+        return this.#jump(reader, 0)
       case 'return_call':
+        this.#moves(this.#callee(reader)?.params.length ?? 0)
+        return this.#leave(reader)
       case 'unreachable':
         return this.#leave(reader)
       case 'call':
-        this.#height += this.#callEffect(reader)
-        return this.#event(EVENT.afterCall, reader.end)
+        return this.#call(reader)
     }
+  }
+
+  #else(reader: InstructionReader): void {
+    const frame = this.#innermost(reader)
+    this.#moves(this.#arities[frame] as number)
+    this.#event(EVENT.jump, reader.start, frame)
+    this.#elses[frame] = this.count
+    this.#height = this.#bases[frame] as number
+    this.#event(EVENT.join, reader.end)
+  }
+
+  #tryTable(reader: InstructionReader): void {
+    let handles: number = reader.labelCount > 0 ? HANDLES.some : HANDLES.none
+    for (let n = 0; n < reader.labelCount; n++) {
+      this.#isCaught[this.#target(reader.labels[n] as number)] = 1
+      if ((reader.catchKinds[n] as number) >= CATCH_ALL) handles = HANDLES.all
+    }
+    this.#more(TRY_WEIGHT + reader.labelCount * PER_CLAUSE)
+    this.#openFrame(false, reader.blockParams, reader.blockResults)
+    this.#handles[this.#frames - 1] = handles
+    this.#clauses[this.#frames - 1] = reader.labelCount
+  }
+
+  #catch(reader: InstructionReader): void {
+    const frame = this.#innermost(reader)
+    const isAll = reader.op.control === 'catch_all'
+    const values = isAll ? 0 : this.#tagValues(reader.index0)
+    this.#moves(this.#arities[frame] as number)
+    this.#event(EVENT.jump, reader.start, frame)
+    this.#height = (this.#bases[frame] as number) + values
+    this.#clauses[frame] = (this.#clauses[frame] as number) + 1
+    if (isAll) this.#handles[frame] = HANDLES.all
+    this.#event(EVENT.handler, reader.end)
+    this.#moves(values)
+  }
+
+  #jump(reader: InstructionReader, frame: number): void {
+    this.#moves(this.#arities[frame] as number)
+    this.#event(EVENT.jump, reader.end, frame)
+    this.#afterJump()
   }
 
   #brTable(reader: InstructionReader): void {
     const first = this.#tableTargets.length
     for (let n = 0; n < reader.labelCount; n++) this.#tableTargets.push(this.#target(reader.labels[n] as number))
-    this.complexity += reader.labelCount * (this.#locals + this.#height)
+    this.complexity += reader.labelCount * (this.#locals + Math.max(0, this.#height))
+    // Baseline code looks the target up by halving, and mispredicts
+    this.#more((32 - Math.clz32(reader.labelCount)) * PER_LABEL_BIT)
+    this.#moves(this.#arities[this.#tableTargets[first] as number] as number)
     this.#event(EVENT.jump, reader.end, -2 - first)
     this.charges[this.count - 1] = reader.labelCount
     this.#afterJump()
@@ -224,11 +313,21 @@ export class Plan {
     this.#height = this.#bases[this.#open[this.#open.length - 1] as number] as number
   }
 
-  #callEffect({ op, index0 }: InstructionReader): number {
-    const direct = op.name === 'call'
-    const def = direct ? undefined : this.#module.types[index0]
-    const type = direct ? functionType(this.#module, index0) : def?.kind === 'func' ? def.type : undefined
-    return type === undefined ? 0 : type.results.length - type.params.length - (direct ? 0 : 1)
+  #call(reader: InstructionReader): void {
+    const callee = this.#callee(reader)
+    if (callee !== undefined) {
+      const { params, results } = callee
+      this.#moves(params.length + results.length)
+      if (results.length > 1) this.complexity += callComplexity(params.length, results.length)
+      this.#height += results.length - params.length - (reader.op.name === 'call' ? 0 : 1)
+    }
+    this.#event(EVENT.afterCall, reader.end)
+  }
+
+  #callee({ op, index0 }: InstructionReader): FuncType | undefined {
+    if (op.name === 'call' || op.name === 'return_call') return functionType(this.#module, index0)
+    const def = this.#module.types[index0]
+    return def?.kind === 'func' ? def.type : undefined
   }
 
   #tagValues(tag: number): number {
@@ -267,16 +366,43 @@ export class Plan {
     this.#isCaught[frame] = 0
     this.#bases[frame] = Math.max(0, this.#height - params)
     this.#results[frame] = results
+    this.#arities[frame] = isLoop ? params : results
+    this.#handles[frame] = HANDLES.none
+    this.#chains[frame] = this.#clauses[frame] = 0
     this.#open.push(frame)
   }
 
   #closeFrame(reader: InstructionReader): void {
     const frame = this.#open.pop() as number
+    this.#moves(this.#results[frame] as number)
+    this.#passHandlers(frame)
     this.#height = (this.#bases[frame] as number) + (this.#results[frame] as number)
     if (this.#isLoop[frame]) return // nothing jumps here
     this.#ends[frame] = this.count
     if (frame === 0) this.#event(EVENT.jump, reader.start, NO_FRAME)
     else this.#event(this.#isCaught[frame] ? EVENT.handler : EVENT.join, reader.end)
+  }
+
+  /**
+   * How many handlers an exception may pass without meeting a check: V8 stops at each whose tags are others, for some 0.3 us.
+   * One that catches everything ends the row, with a check.
+   */
+  #passHandlers(frame: number): void {
+    const handles = this.#handles[frame]
+    const chain = handles === HANDLES.all ? 0 : (this.#chains[frame] as number) + (handles === HANDLES.some ? 1 : 0)
+    const most = Math.max(chain, this.#clauses[frame] as number)
+    if (most > HANDLER_CHAIN) {
+      throw new LoadError(
+        'limit-exceeded',
+        `an exception may have to pass ${most} handlers in one function, which takes more than the ${HANDLER_CHAIN} that are allowed`,
+        {
+          offset: this.#reader.start,
+          figures: { found: most, limit: HANDLER_CHAIN },
+        },
+      )
+    }
+    const parent = this.#open[this.#open.length - 1]
+    if (parent !== undefined) this.#chains[parent] = Math.max(this.#chains[parent] as number, chain)
   }
 
   #event(kind: number, offset: number, frame: number = NO_FRAME): void {
@@ -287,6 +413,7 @@ export class Plan {
     this.charges[at] = 0
     this.#work[at] = this.#weight
     this.#frame[at] = frame
+    this.#heights[at] = Math.max(0, this.#height)
     this.#weight = 0
     if (kind === EVENT.join || kind === EVENT.loop) this.#sinceJoin = 0
   }
@@ -299,13 +426,9 @@ export class Plan {
     let next = 0
     for (let at = count - 1; at >= 0; at--) {
       arrivals[at] = this.#arrival(at, kinds[at] as number, next)
-      if (kinds[at] !== EVENT.jump && (charges[at] as number) > 0 && !this.#isBulk(at)) this.complexity += 2 * this.#locals
+      if (kinds[at] !== EVENT.jump && (charges[at] as number) > 0) this.complexity += 2 * (this.#locals + (this.#heights[at] as number))
       next = (arrivals[at] as number) + (this.#work[at] as number)
     }
-  }
-
-  #isBulk(at: number): boolean {
-    return this.kinds[at] === EVENT.beforeBulk || this.kinds[at] === EVENT.afterBulk
   }
 
   /** Weight of the heaviest path from an event on, where `next` is that of going straight on. */
@@ -313,7 +436,7 @@ export class Plan {
     const frame = this.#frame[at] as number
     switch (kind) {
       case EVENT.entry:
-        return this.#check(at, next + ENTRY_WEIGHT)
+        return this.#check(at, next + ENTRY_WEIGHT + this.#locals * PER_LOCAL)
       case EVENT.loop:
         return this.#check(at, next + 1)
       case EVENT.handler:
@@ -358,6 +481,7 @@ export class Plan {
     this.charges = grown(this.charges)
     this.#work = grown(this.#work)
     this.#frame = grown(this.#frame)
+    this.#heights = grown(this.#heights)
   }
 
   #growFrames(): void {
@@ -367,7 +491,16 @@ export class Plan {
     this.#isCaught = grown(this.#isCaught)
     this.#bases = grown(this.#bases)
     this.#results = grown(this.#results)
+    this.#arities = grown(this.#arities)
+    this.#handles = grown(this.#handles)
+    this.#chains = grown(this.#chains)
+    this.#clauses = grown(this.#clauses)
   }
+}
+
+/** Results that do not fit registers: V8 searches its whole state for each of them (900 of them: 2 ms a call, measured). */
+function callComplexity(params: number, results: number): number {
+  return ((params + results) * (results + 20)) >> 3
 }
 
 function grown<T extends Uint8Array | Int32Array>(array: T): T {

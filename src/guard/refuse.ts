@@ -1,5 +1,5 @@
 /** What is not guarded but refused: features whose memory no limit can see, and modules that cost too much to load. */
-import { LoadError } from '../errors.ts'
+import { LoadError, quote } from '../errors.ts'
 import type { Caps } from '../limits.ts'
 import type { ModuleInfo } from '../wasm/module.ts'
 import type { FuncType, ValType } from '../wasm/types.ts'
@@ -51,7 +51,7 @@ function isException(type: ValType): boolean {
 
 function refuseTags(module: ModuleInfo, caps: Caps): void {
   for (const imported of module.imports) {
-    if (imported.kind === 'tag') throw refused(`imports the tag ${JSON.stringify(imported.name)}`, 'through which it could throw into others', imported.offset)
+    if (imported.kind === 'tag') throw refused(`imports the tag ${quote(imported.name)}`, 'through which it could throw into others', imported.offset)
   }
   for (const [index, { typeIndex }] of module.tags.entries()) {
     const type = module.types[typeIndex]

@@ -6,7 +6,7 @@ import { InstructionReader } from '../wasm/instructions.ts'
 import { readLocals } from '../wasm/locals.ts'
 import type { ModuleInfo, Section } from '../wasm/module.ts'
 import { Reader } from '../wasm/reader.ts'
-import type { Limits } from '../wasm/types.ts'
+import type { FuncType, Limits } from '../wasm/types.ts'
 import { Writer } from '../wasm/writer.ts'
 import { type Added, BodyWriter, type Checks, writeHelpers } from './body.ts'
 import type { Maxima } from './growth.ts'
@@ -213,9 +213,10 @@ export class Rewriter {
     const { groups, codeStart, total } = readLocals(module, start, end)
     if (!this.#keepExceptionLocals) for (const group of groups) refuseExceptionLocal(group.type, start)
     const type = module.types[module.functions[index] as number]
-    const locals = total + (type?.kind === 'func' ? type.type.params.length : 0)
+    const signature = type?.kind === 'func' ? type.type : NO_SIGNATURE
+    const locals = total + signature.params.length
     reader.reset(codeStart, end, locals)
-    plan.make(codeStart, end, locals)
+    plan.make(codeStart, end, locals, signature)
     const where = { offset: start }
     if (locals + 2 > V8.locals)
       throw new LoadError('limit-exceeded', `function ${index} has ${locals} locals; with those of the guard that is above V8's limit of ${V8.locals}`, where)
@@ -289,6 +290,8 @@ function abiOf(module: ModuleInfo, hasCode: boolean, used: ReadonlySet<string>):
   }
 }
 
+/** Of a function whose type is not one of a function: the engine refuses that. */
+const NO_SIGNATURE: FuncType = { params: [], results: [] }
 const HOOKS_TABLE = new Uint8Array([0x70, 0x01, 0x01, 0x01])
 
 function writeTypes(w: Writer): void {

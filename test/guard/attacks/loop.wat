@@ -1,0 +1,2 @@
+;; An endless loop.
+(module (func (export "run") (loop (br 0))))

@@ -1,0 +1,33 @@
+/** Guarding, instantiating and calling in one go, for the tests of this folder. */
+
+import { type Abi, attachHook, type Hook, MAX_CREDIT, makeHook } from '../../src/abi.ts'
+import { type Guarded, type GuardOptions, guard } from '../../src/guard/guard.ts'
+
+/** `any`: exports are called as what they are, wrong arguments included. */
+// biome-ignore lint/suspicious/noExplicitAny: see above
+export type Exports = Record<string, any>
+
+export interface Driven {
+  readonly guarded: Guarded
+  readonly exports: Exports
+  /** How often it asked. */
+  readonly polls: () => number
+  readonly hook: Hook
+  readonly start: (() => void) | undefined
+}
+
+/** @param poll what to answer, by how often it was asked before; by default always the most */
+export function drive(
+  bytes: Uint8Array,
+  { poll = () => MAX_CREDIT, imports, ...options }: GuardOptions & { readonly poll?: (before: number) => number; readonly imports?: WebAssembly.Imports } = {},
+): Driven {
+  const guarded = guard(bytes, options)
+  return { guarded, ...attachTo(new WebAssembly.Instance(new WebAssembly.Module(guarded.bytes), imports), guarded.abi, poll) }
+}
+
+export function attachTo(instance: WebAssembly.Instance, abi: Abi, poll: (before: number) => number): Omit<Driven, 'guarded'> {
+  let polls = 0
+  const hook = makeHook({ poll: () => poll(polls++) })
+  const { start } = attachHook(instance, abi, hook)
+  return { exports: instance.exports as Exports, polls: () => polls, hook, start }
+}
