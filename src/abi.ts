@@ -64,8 +64,8 @@ export const YIELD = -1
  *       if (result i32)  call 1  call 2  else  local.get 0  end
  *     catch_all  i32.const 1  global.set 0  i32.const 0  end))
  *
- * The catch_all is for a guest near the end of its stack: the poll, being JavaScript, would overflow with an exception that the
- * guest could catch at every level of a deep nest of handlers, and so run on unpolled. `failed` tells the driver.
+ * The catch_all is for a poll that throws: the guest could catch that at every level of a deep nest of handlers, and so run on
+ * unpolled. `failed` tells the driver. (A poll that finds no stack left is no such case: V8 lets no guest catch a stack overflow.)
  */
 // biome-ignore format: one section a line
 const TRAMPOLINE = new Uint8Array([

@@ -54,8 +54,6 @@ export const PER_LABEL_BIT = 16
 /** Entering a try pays for the exception that passes it, and for each clause that this is compared with. */
 export const TRY_WEIGHT = 1_600
 export const PER_CLAUSE = 280
-/** How many handlers of one function an exception may pass before it meets a check. Compilers nest a few. */
-export const HANDLER_CHAIN = 16
 /** What a handler pays for the exception that it caught. */
 export const CATCH_WEIGHT = 8_000
 

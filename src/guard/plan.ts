@@ -17,7 +17,6 @@ import {
   CATCH_WEIGHT,
   ENTRY_WEIGHT,
   FEW_VALUES,
-  HANDLER_CHAIN,
   LIGHT,
   PER_CLAUSE,
   PER_LABEL_BIT,
@@ -391,15 +390,12 @@ export class Plan {
     const handles = this.#handles[frame]
     const chain = handles === HANDLES.all ? 0 : (this.#chains[frame] as number) + (handles === HANDLES.some ? 1 : 0)
     const most = Math.max(chain, this.#clauses[frame] as number)
-    if (most > HANDLER_CHAIN) {
-      throw new LoadError(
-        'limit-exceeded',
-        `an exception may have to pass ${most} handlers in one function, which takes more than the ${HANDLER_CHAIN} that are allowed`,
-        {
-          offset: this.#reader.start,
-          figures: { found: most, limit: HANDLER_CHAIN },
-        },
-      )
+    const limit = this.#caps.handlers
+    if (most > limit) {
+      throw new LoadError('limit-exceeded', `an exception may have to pass ${most} handlers in one function, above \`caps.handlers\` of ${limit}`, {
+        offset: this.#reader.start,
+        figures: { found: most, limit },
+      })
     }
     const parent = this.#open[this.#open.length - 1]
     if (parent !== undefined) this.#chains[parent] = Math.max(this.#chains[parent] as number, chain)

@@ -1,7 +1,6 @@
 /** Why a guest ended with an exception, from what the call knows and what was thrown. */
 import { type ErrorCode, engineMessage, show } from '../errors.ts'
 import type { Call } from './call.ts'
-import { pollOverflowed } from './thread.ts'
 
 export interface Failure {
   readonly code: ErrorCode
@@ -11,10 +10,9 @@ export interface Failure {
 }
 
 export function failureOf(call: Call, error: unknown): Failure {
-  const overflowed = pollOverflowed()
   if (call.stopped !== undefined) return { code: call.stopped.code, what: '', cause: call.stopped.cause }
   if (call.thrown !== undefined && call.thrown.error === error) return { code: 'host-function', what: `a host function threw ${nameOf(error)}`, cause: error }
-  if (overflowed || (error instanceof RangeError && /call stack/i.test(error.message))) {
+  if (error instanceof RangeError && /call stack/i.test(error.message)) {
     return { code: 'stack-overflow', what: 'the guest used up its stack', cause: error }
   }
   if (error instanceof WebAssembly.RuntimeError) return { code: 'trap', what: `the guest trapped: ${engineMessage(error)}`, cause: error }

@@ -77,10 +77,3 @@ export const hook: Hook = makeHook({
     return verdict === YIELD ? MIN_CREDIT : verdict
   },
 })
-
-/** Did the last guest end because there was no stack left for its poll? Tells it once. */
-export function pollOverflowed(): boolean {
-  const failed = hook.failed.value === 1
-  hook.failed.value = 0
-  return failed
-}

@@ -118,7 +118,7 @@ test('a failure with --json is one object on stdout, and nothing on stderr', asy
 test('CPU time and the start function have limits of their own', async () => {
   const cpu = await run(['call', fixture('infinite_loop'), 'loop', '--cpu-timeout', '10ms'])
   assert.deepEqual([cpu.code, cpu.out], [124, ''])
-  assert.match(cpu.err, /^curfew: the guest ran for longer than 10 ms\n.*\n {2}what to do: Raise --cpu-timeout,/)
+  assert.match(cpu.err, /^curfew: the guest used up its CPU time of 10 ms .*\n.*\n {2}what to do: Raise --cpu-timeout,/)
   assert.deepEqual(await run(['call', fixture('start_loop'), 'ready', '--start-timeout', '10ms']), {
     code: 124,
     out: '',

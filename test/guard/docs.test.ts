@@ -13,7 +13,6 @@ import {
   CATCH_WEIGHT,
   ENTRY_WEIGHT,
   FEW_VALUES,
-  HANDLER_CHAIN,
   LIGHT,
   PER_BYTE,
   PER_CLAUSE,
@@ -96,7 +95,7 @@ test('the weights are those of the code', () => {
   assert.deepEqual(numbers(row('`throw`, and again where it is caught')), [CATCH_WEIGHT])
   assert.deepEqual(numbers(row('entering a `try` · each clause of a `try_table`')), [TRY_WEIGHT, PER_CLAUSE])
   assert.deepEqual(numbers(row('bulk operation · each byte · each element')), [weight('memory.fill'), PER_BYTE, PER_ELEMENT])
-  for (const figure of [LIGHT, SEGMENT, BULK_POLL, HANDLER_CHAIN]) assert.ok(DOCS.includes(` ${figure.toLocaleString('en')} `), String(figure))
+  for (const figure of [LIGHT, SEGMENT, BULK_POLL]) assert.ok(DOCS.includes(` ${figure.toLocaleString('en')} `), String(figure))
 })
 
 test('the caps are those of the code, all of them', () => {

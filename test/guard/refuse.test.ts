@@ -153,7 +153,7 @@ test("caps.functionComplexity: the message has the estimate, and the cap can be 
       {
         locals: [[20_000, 'i32']],
         body: (emit) =>
-          times(20, () => {
+          times(200, () => {
             emit('block', 'empty')
             emit('end')
           }),
