@@ -25,7 +25,7 @@ export interface SceneResult {
 }
 
 /** So often the runaway is stopped at least, however few the messages. */
-const STOPS_AT_LEAST = 3
+const STOPS_AT_LEAST = 20
 
 export async function play(
   messages: readonly string[],

@@ -40,7 +40,8 @@ export function formatReport({ node, slices, limit, example, alone, beside }: Re
     lines.push(
       '',
       `Node ${node} has no JavaScript Promise Integration, so a guest cannot be suspended: the runaway is stopped in time all the`,
-      `same, but it holds the event loop for its ${limit} ms, and everything else waits. Fewer messages were taken for that reason.`,
+      `same, but it holds the event loop for its ${limit} ms, and everything else waits. Fewer messages were taken for that reason,`,
+      'and each was given a second.',
       'From Node 24 on it only gets a slice of each turn.',
     )
   }
