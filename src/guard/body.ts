@@ -3,7 +3,8 @@ import { MAX_CREDIT } from '../abi.ts'
 import type { LocalGroup } from '../wasm/locals.ts'
 import { instruction, Writer } from '../wasm/writer.ts'
 import { BULK_POLL, PER_BYTE, PER_ELEMENT } from './costs.ts'
-import { BULK, EVENT, type Plan } from './plan.ts'
+import { BULK, EVENT } from './events.ts'
+import type { Plan } from './plan.ts'
 
 /** Where the guard's own additions ended up: all at the ends of their index spaces. */
 export interface Added {
@@ -65,11 +66,12 @@ export class BodyWriter {
       body.valType(type)
     })
     let from = codeStart
-    for (let at = 0; at < plan.count; at++) {
-      const kind = plan.kinds[at] as number
-      const charge = plan.charges[at] as number
+    const { count, kinds, charges, offsets } = plan.events
+    for (let at = 0; at < count; at++) {
+      const kind = kinds[at] as number
+      const charge = charges[at] as number
       if (kind === EVENT.jump || (charge === 0 && kind < EVENT.beforeBulk)) continue
-      const offset = plan.offsets[at] as number
+      const offset = offsets[at] as number
       body.bytes(this.#source, from, offset)
       from = offset
       this.#insert(kind, charge, locals)

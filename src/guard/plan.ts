@@ -13,64 +13,14 @@ import type { Caps } from '../limits.ts'
 import { CATCH_ALL, type InstructionReader } from '../wasm/instructions.ts'
 import { functionType, type ModuleInfo } from '../wasm/module.ts'
 import type { FuncType } from '../wasm/types.ts'
-import {
-  CATCH_WEIGHT,
-  ENTRY_WEIGHT,
-  FEW_VALUES,
-  LIGHT,
-  PER_CLAUSE,
-  PER_LABEL_BIT,
-  PER_LOCAL,
-  PER_VALUE,
-  SEGMENT,
-  SPLIT_EVERY,
-  TRY_WEIGHT,
-  WEIGHTS,
-} from './costs.ts'
+import { FEW_VALUES, PER_CLAUSE, PER_LABEL_BIT, PER_VALUE, SPLIT_EVERY, TRY_WEIGHT, WEIGHTS } from './costs.ts'
+import { BULK, EVENT, Events, NO_FRAME } from './events.ts'
+import { Frames, HANDLES } from './frames.ts'
 import { OPERANDS, SEARCH_SHIFT, SEARCHES, SPILL_FREE, SPILL_SHIFT } from './operands.ts'
-
-/** What an event is. Numbers, because there is one for every few instructions. */
-export const EVENT = {
-  /** A check must be here: the function's entry. */
-  entry: 0,
-  loop: 1,
-  /** Where a caught exception arrives. */
-  handler: 2,
-  /** A check may be here: after a call. */
-  afterCall: 3,
-  /** A check may be here: a jump arrives, or much straight-line code has gone by. */
-  join: 4,
-  /** Control goes to `frame`, or to each frame of a br_table. */
-  jump: 5,
-  /** Control goes to `frame` or on. */
-  branch: 6,
-  /** Control goes on, or to the else or end of `frame`. */
-  if: 7,
-  /** The length of a bulk operation is on top of the stack; it is kept in a local. */
-  beforeBulk: 8,
-  /** The bulk operation is paid for. */
-  afterBulk: 9,
-  /** A memory or table may have grown: poll. */
-  afterGrow: 10,
-} as const
-
-/** How the length of a bulk operation is charged: its type, and bytes or elements. */
-export const BULK = { bytes32: 0, bytes64: 1, elements32: 2, elements64: 3 } as const
-
-/** What a frame does with an exception: lets it pass, catches some, catches all. */
-const HANDLES = { none: 0, some: 1, all: 2 } as const
-
-const NO_FRAME = -1
-const MAX_CHARGE = 1 << 30
+import { Weigher } from './weigh.ts'
 
 export class Plan {
-  /** How many events there are; the arrays below are longer. */
-  count = 0
-  kinds = new Uint8Array(256)
-  /** Offset in the module's bytes where something may be inserted. */
-  offsets = new Int32Array(256)
-  /** What a check here subtracts; 0 where none stands. A bulk event has one of `BULK`. */
-  charges = new Int32Array(256)
+  readonly events = new Events()
   needsLocal64 = false
   /** What V8's baseline compiler will take, in units of one local or operand at one branch; see `operands.ts`. */
   complexity = 0
@@ -79,32 +29,14 @@ export class Plan {
   readonly #caps: Caps
   readonly #reader: InstructionReader
 
-  // Of events: the work since the event before, and where a jump goes.
-  #work = new Int32Array(256)
-  #frame = new Int32Array(256)
-  #heights = new Int32Array(256)
-  // Of frames (blocks, in the order they open): their events, or that they are loops, and what a br_table lists.
-  #frames = 0
-  #ends = new Int32Array(64)
-  #elses = new Int32Array(64)
-  #isLoop = new Uint8Array(64)
-  #isCaught = new Uint8Array(64)
-  #bases = new Int32Array(64)
-  #results = new Int32Array(64)
-  /** How many values a jump to the frame carries. */
-  #arities = new Int32Array(64)
-  /** Of a frame that can catch: how, as `HANDLES`; and how many handlers in a row an exception may pass inside. */
-  #handles = new Uint8Array(64)
-  #chains = new Int32Array(64)
-  #clauses = new Int32Array(64)
-  #tableTargets: number[] = []
+  readonly #frames = new Frames()
+  readonly #weigher = new Weigher(this.events, this.#frames)
   // The frames that are open.
   #open: number[] = []
   #weight = 0
   #sinceJoin = 0
   #height = 0
   #locals = 0
-  #arrivals = new Float64Array(256)
 
   constructor(module: ModuleInfo, caps: Caps, reader: InstructionReader) {
     this.#module = module
@@ -114,11 +46,10 @@ export class Plan {
 
   /** Plans the body whose instructions the reader has been set to. `codeStart` is where they begin, `end` where the body does. */
   make(codeStart: number, end: number, locals: number, type: FuncType): void {
-    this.count = 0
+    this.events.clear()
+    this.#frames.clear()
     this.needsLocal64 = false
     this.complexity = 0
-    this.#frames = 0
-    this.#tableTargets.length = 0
     this.#open.length = 0
     this.#weight = this.#sinceJoin = this.#height = 0
     this.#locals = locals
@@ -130,7 +61,7 @@ export class Plan {
       this.#instruction(reader)
     }
     if (this.#open.length > 0) throw new LoadError('malformed', `a function ends with ${this.#open.length} blocks open`, { offset: end })
-    this.#weigh()
+    this.complexity += this.#weigher.weigh(locals)
   }
 
   #instruction(reader: InstructionReader): void {
@@ -176,7 +107,8 @@ export class Plan {
         this.#event(EVENT.beforeBulk, reader.start)
         this.#event(EVENT.afterBulk, reader.end)
         const form = this.#bulkForm(reader)
-        this.charges[this.count - 2] = this.charges[this.count - 1] = form
+        const { charges, count } = this.events
+        charges[count - 2] = charges[count - 1] = form
         if (form === BULK.bytes64 || form === BULK.elements64) this.needsLocal64 = true
         break
       }
@@ -201,7 +133,7 @@ export class Plan {
       case 'try':
         this.#more(TRY_WEIGHT)
         this.#openFrame(false, reader.blockParams, reader.blockResults)
-        this.#handles[this.#frames - 1] = HANDLES.some
+        this.#frames.handles[this.#frames.count - 1] = HANDLES.some
         return
       case 'try_table':
         return this.#tryTable(reader)
@@ -213,7 +145,7 @@ export class Plan {
         this.#height--
         this.#moves(reader.blockParams)
         this.#openFrame(false, reader.blockParams, reader.blockResults)
-        return this.#event(EVENT.if, reader.end, this.#frames - 1)
+        return this.#event(EVENT.if, reader.end, this.#frames.count - 1)
       case 'else':
         return this.#else(reader)
       case 'catch':
@@ -222,7 +154,7 @@ export class Plan {
       case 'delegate':
         // The label is outside the try; an exception that goes there meets a handler with a check, or leaves the function.
         this.#target(reader.index0 + 1, true)
-        this.#handles[this.#innermost(reader)] = HANDLES.none
+        this.#frames.handles[this.#innermost(reader)] = HANDLES.none
         return this.#closeFrame(reader)
       case 'end':
         return this.#closeFrame(reader)
@@ -230,7 +162,7 @@ export class Plan {
         return this.#jump(reader, this.#target(reader.index0))
       case 'br_if':
         this.#height += OPERANDS[op.id] as number
-        this.#moves(this.#arities[this.#target(reader.index0)] as number)
+        this.#moves(this.#frames.arities[this.#target(reader.index0)] as number)
         return this.#event(EVENT.branch, reader.end, this.#target(reader.index0))
       case 'br_table':
         return this.#brTable(reader)
@@ -252,53 +184,54 @@ export class Plan {
 
   #else(reader: InstructionReader): void {
     const frame = this.#innermost(reader)
-    this.#moves(this.#arities[frame] as number)
+    this.#moves(this.#frames.arities[frame] as number)
     this.#event(EVENT.jump, reader.start, frame)
-    this.#elses[frame] = this.count
-    this.#height = this.#bases[frame] as number
+    this.#frames.elses[frame] = this.events.count
+    this.#height = this.#frames.bases[frame] as number
     this.#event(EVENT.join, reader.end)
   }
 
   #tryTable(reader: InstructionReader): void {
     let handles: number = reader.labelCount > 0 ? HANDLES.some : HANDLES.none
     for (let n = 0; n < reader.labelCount; n++) {
-      this.#isCaught[this.#target(reader.labels[n] as number)] = 1
+      this.#frames.isCaught[this.#target(reader.labels[n] as number)] = 1
       if ((reader.catchKinds[n] as number) >= CATCH_ALL) handles = HANDLES.all
     }
     this.#more(TRY_WEIGHT + reader.labelCount * PER_CLAUSE)
     this.#openFrame(false, reader.blockParams, reader.blockResults)
-    this.#handles[this.#frames - 1] = handles
-    this.#clauses[this.#frames - 1] = reader.labelCount
+    this.#frames.handles[this.#frames.count - 1] = handles
+    this.#frames.clauses[this.#frames.count - 1] = reader.labelCount
   }
 
   #catch(reader: InstructionReader): void {
     const frame = this.#innermost(reader)
     const isAll = reader.op.control === 'catch_all'
     const values = isAll ? 0 : this.#tagValues(reader.index0)
-    this.#moves(this.#arities[frame] as number)
+    this.#moves(this.#frames.arities[frame] as number)
     this.#event(EVENT.jump, reader.start, frame)
-    this.#height = (this.#bases[frame] as number) + values
-    this.#clauses[frame] = (this.#clauses[frame] as number) + 1
-    if (isAll) this.#handles[frame] = HANDLES.all
+    this.#height = (this.#frames.bases[frame] as number) + values
+    this.#frames.clauses[frame] = (this.#frames.clauses[frame] as number) + 1
+    if (isAll) this.#frames.handles[frame] = HANDLES.all
     this.#event(EVENT.handler, reader.end)
     this.#moves(values)
   }
 
   #jump(reader: InstructionReader, frame: number): void {
-    this.#moves(this.#arities[frame] as number)
+    this.#moves(this.#frames.arities[frame] as number)
     this.#event(EVENT.jump, reader.end, frame)
     this.#afterJump()
   }
 
   #brTable(reader: InstructionReader): void {
-    const first = this.#tableTargets.length
-    for (let n = 0; n < reader.labelCount; n++) this.#tableTargets.push(this.#target(reader.labels[n] as number))
+    const { targets } = this.events
+    const first = targets.length
+    for (let n = 0; n < reader.labelCount; n++) targets.push(this.#target(reader.labels[n] as number))
     this.complexity += reader.labelCount * (this.#locals + Math.max(0, this.#height))
     // Baseline code looks the target up by halving, and mispredicts
     this.#more((32 - Math.clz32(reader.labelCount)) * PER_LABEL_BIT)
-    this.#moves(this.#arities[this.#tableTargets[first] as number] as number)
+    this.#moves(this.#frames.arities[targets[first] as number] as number)
     this.#event(EVENT.jump, reader.end, -2 - first)
-    this.charges[this.count - 1] = reader.labelCount
+    this.events.charges[this.events.count - 1] = reader.labelCount
     this.#afterJump()
   }
 
@@ -309,7 +242,7 @@ export class Plan {
 
   /** What follows a jump is not reached; its operands are whatever it wants. */
   #afterJump(): void {
-    this.#height = this.#bases[this.#open[this.#open.length - 1] as number] as number
+    this.#height = this.#frames.bases[this.#open[this.#open.length - 1] as number] as number
   }
 
   #call(reader: InstructionReader): void {
@@ -352,34 +285,24 @@ export class Plan {
   }
 
   #openFrame(isLoop: boolean, params: number, results: number): void {
-    const frame = this.#frames++
     if (this.#open.length > this.#caps.nesting) {
       throw new LoadError('limit-exceeded', `blocks nest deeper than \`caps.nesting\` of ${this.#caps.nesting}`, {
         offset: this.#reader.start,
         figures: { limit: this.#caps.nesting },
       })
     }
-    if (frame === this.#ends.length) this.#growFrames()
-    this.#ends[frame] = this.#elses[frame] = NO_FRAME
-    this.#isLoop[frame] = isLoop ? 1 : 0
-    this.#isCaught[frame] = 0
-    this.#bases[frame] = Math.max(0, this.#height - params)
-    this.#results[frame] = results
-    this.#arities[frame] = isLoop ? params : results
-    this.#handles[frame] = HANDLES.none
-    this.#chains[frame] = this.#clauses[frame] = 0
-    this.#open.push(frame)
+    this.#open.push(this.#frames.add(isLoop, Math.max(0, this.#height - params), params, results))
   }
 
   #closeFrame(reader: InstructionReader): void {
     const frame = this.#open.pop() as number
-    this.#moves(this.#results[frame] as number)
+    this.#moves(this.#frames.results[frame] as number)
     this.#passHandlers(frame)
-    this.#height = (this.#bases[frame] as number) + (this.#results[frame] as number)
-    if (this.#isLoop[frame]) return // nothing jumps here
-    this.#ends[frame] = this.count
+    this.#height = (this.#frames.bases[frame] as number) + (this.#frames.results[frame] as number)
+    if (this.#frames.isLoop[frame]) return // nothing jumps here
+    this.#frames.ends[frame] = this.events.count
     if (frame === 0) this.#event(EVENT.jump, reader.start, NO_FRAME)
-    else this.#event(this.#isCaught[frame] ? EVENT.handler : EVENT.join, reader.end)
+    else this.#event(this.#frames.isCaught[frame] ? EVENT.handler : EVENT.join, reader.end)
   }
 
   /**
@@ -387,9 +310,9 @@ export class Plan {
    * One that catches everything ends the row, with a check.
    */
   #passHandlers(frame: number): void {
-    const handles = this.#handles[frame]
-    const chain = handles === HANDLES.all ? 0 : (this.#chains[frame] as number) + (handles === HANDLES.some ? 1 : 0)
-    const most = Math.max(chain, this.#clauses[frame] as number)
+    const handles = this.#frames.handles[frame]
+    const chain = handles === HANDLES.all ? 0 : (this.#frames.chains[frame] as number) + (handles === HANDLES.some ? 1 : 0)
+    const most = Math.max(chain, this.#frames.clauses[frame] as number)
     const limit = this.#caps.handlers
     if (most > limit) {
       throw new LoadError('limit-exceeded', `an exception may have to pass ${most} handlers in one function, above \`caps.handlers\` of ${limit}`, {
@@ -398,109 +321,17 @@ export class Plan {
       })
     }
     const parent = this.#open[this.#open.length - 1]
-    if (parent !== undefined) this.#chains[parent] = Math.max(this.#chains[parent] as number, chain)
+    if (parent !== undefined) this.#frames.chains[parent] = Math.max(this.#frames.chains[parent] as number, chain)
   }
 
   #event(kind: number, offset: number, frame: number = NO_FRAME): void {
-    const at = this.count++
-    if (at === this.kinds.length) this.#growEvents()
-    this.kinds[at] = kind
-    this.offsets[at] = offset
-    this.charges[at] = 0
-    this.#work[at] = this.#weight
-    this.#frame[at] = frame
-    this.#heights[at] = Math.max(0, this.#height)
+    this.events.add(kind, offset, frame, this.#weight, Math.max(0, this.#height))
     this.#weight = 0
     if (kind === EVENT.join || kind === EVENT.loop) this.#sinceJoin = 0
-  }
-
-  /** Backwards: the heaviest path from each event, and so what each check subtracts. */
-  #weigh(): void {
-    const { count, kinds, charges } = this
-    if (this.#arrivals.length < count) this.#arrivals = new Float64Array(this.kinds.length)
-    const arrivals = this.#arrivals
-    let next = 0
-    for (let at = count - 1; at >= 0; at--) {
-      arrivals[at] = this.#arrival(at, kinds[at] as number, next)
-      if (kinds[at] !== EVENT.jump && (charges[at] as number) > 0) this.complexity += 2 * (this.#locals + (this.#heights[at] as number))
-      next = (arrivals[at] as number) + (this.#work[at] as number)
-    }
-  }
-
-  /** Weight of the heaviest path from an event on, where `next` is that of going straight on. */
-  #arrival(at: number, kind: number, next: number): number {
-    const frame = this.#frame[at] as number
-    switch (kind) {
-      case EVENT.entry:
-        return this.#check(at, next + ENTRY_WEIGHT + this.#locals * PER_LOCAL)
-      case EVENT.loop:
-        return this.#check(at, next + 1)
-      case EVENT.handler:
-        return this.#check(at, next + CATCH_WEIGHT)
-      case EVENT.afterCall:
-      case EVENT.afterGrow:
-        return next > LIGHT ? this.#check(at, next) : next
-      case EVENT.join:
-        return next > SEGMENT ? this.#check(at, next) : next
-      case EVENT.jump:
-        return frame < NO_FRAME ? this.#heaviest(-2 - frame, this.charges[at] as number) : this.#atFrame(frame)
-      case EVENT.branch:
-        return Math.max(next, this.#atFrame(frame))
-      case EVENT.if: {
-        const otherwise = this.#elses[frame] as number
-        return Math.max(next, otherwise === NO_FRAME ? this.#atFrame(frame) : (this.#arrivals[otherwise] as number))
-      }
-      default:
-        return next
-    }
-  }
-
-  #check(at: number, charge: number): number {
-    this.charges[at] = Math.min(charge, MAX_CHARGE)
-    return 0
-  }
-
-  #atFrame(frame: number): number {
-    if (frame === NO_FRAME || this.#isLoop[frame]) return 0
-    return frame === 0 ? 0 : (this.#arrivals[this.#ends[frame] as number] as number)
-  }
-
-  #heaviest(first: number, count: number): number {
-    let most = 0
-    for (let n = first; n < first + count; n++) most = Math.max(most, this.#atFrame(this.#tableTargets[n] as number))
-    return most
-  }
-
-  #growEvents(): void {
-    this.kinds = grown(this.kinds)
-    this.offsets = grown(this.offsets)
-    this.charges = grown(this.charges)
-    this.#work = grown(this.#work)
-    this.#frame = grown(this.#frame)
-    this.#heights = grown(this.#heights)
-  }
-
-  #growFrames(): void {
-    this.#ends = grown(this.#ends)
-    this.#elses = grown(this.#elses)
-    this.#isLoop = grown(this.#isLoop)
-    this.#isCaught = grown(this.#isCaught)
-    this.#bases = grown(this.#bases)
-    this.#results = grown(this.#results)
-    this.#arities = grown(this.#arities)
-    this.#handles = grown(this.#handles)
-    this.#chains = grown(this.#chains)
-    this.#clauses = grown(this.#clauses)
   }
 }
 
 /** Results that do not fit registers: V8 searches its whole state for each of them (900 of them: 2 ms a call, measured). */
 function callComplexity(params: number, results: number): number {
   return ((params + results) * (results + 20)) >> 3
-}
-
-function grown<T extends Uint8Array | Int32Array>(array: T): T {
-  const larger = new (array.constructor as new (length: number) => T)(2 * array.length)
-  larger.set(array)
-  return larger
 }
