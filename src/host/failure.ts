@@ -41,6 +41,8 @@ function stopText(code: ErrorCode, phase: Phase, { elapsed, cpu, timeout, cpuTim
       return `the call was aborted ${spent}`
     case 'closed':
       return `the module was closed ${spent}`
+    case 'stale':
+      return `the lease ended ${spent}`
     default:
       return `the call was stopped ${spent}`
   }

@@ -5,7 +5,7 @@ import { Call, type CallBudget } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 import type { GuestFunction, Instance } from '../runtime/instance.ts'
 import { failureOf } from '../runtime/outcome.ts'
-import { hostingCall } from '../runtime/thread.ts'
+import { hostingCall, isInside } from '../runtime/thread.ts'
 import type { Executor, Guest, GuestLease, GuestSpec } from './executor.ts'
 import { failedCall } from './failure.ts'
 import { GuestFunctions } from './guest-functions.ts'
@@ -79,8 +79,7 @@ export class InThreadGuest implements Guest, Runner {
     const refused = this.#refusal(signature.name, signal)
     if (refused !== undefined) return Promise.reject(this.#counted(refused))
     const instance = this.#life.instance
-    const hosting = hostingCall()
-    if (hosting !== undefined && isInside(hosting, instance)) return this.#nestedCall(instance, signature, args, this.budget(allowance, signal))
+    if (instance !== undefined && isInside(instance)) return this.#nestedCall(instance, signature, args, this.budget(allowance, signal))
     const at = now()
     const call = new Call(this, this.budget(allowance, signal), at)
     if (instance !== undefined && this.#holder === undefined && this.#line.isEmpty && hasRoom(this.#admission, this.#slice)) {
@@ -98,12 +97,11 @@ export class InThreadGuest implements Guest, Runner {
     const refused = this.#refusal(signature.name, undefined)
     if (refused !== undefined) throw this.#counted(refused)
     const instance = this.#life.instance
-    const hosting = hostingCall()
-    if (hosting !== undefined && isInside(hosting, instance)) return this.runNested(instance, signature, args, this.budget(allowance, undefined))
+    if (instance !== undefined && isInside(instance)) return this.runNested(instance, signature, args, this.budget(allowance, undefined))
     if (instance === undefined || this.#holder !== undefined || !this.#line.isEmpty) {
       throw this.#counted(callError('busy', 'the instance is in use', this.#where(signature.name)))
     }
-    return this.runSync(instance, signature, args, this.budget(allowance, undefined), hosting === undefined ? Number.NaN : now())
+    return this.runSync(instance, signature, args, this.budget(allowance, undefined), hostingCall() === undefined ? Number.NaN : now())
   }
 
   async lease(timeout: number, signal: AbortSignal | undefined): Promise<GuestLease> {
@@ -126,8 +124,13 @@ export class InThreadGuest implements Guest, Runner {
       this.#closed = true
       this.#spec.onClose()
       this.#line.stopAll('closed')
-      this.#holder?.stop('closed')
       this.#life.close()
+      // A nested call holds the instance in place of the calls of this guest that it is nested in, and of their lease
+      for (let call = this.#holder; call !== undefined; call = call.parent) {
+        if (call.owner !== this) continue
+        call.stop('closed')
+        call.lease?.stop('closed')
+      }
     }
     // A host function that closes its caller cannot be waited for here: it would wait for itself
     if (this.#active > 0 && hostingCall() === undefined) {
@@ -166,26 +169,37 @@ export class InThreadGuest implements Guest, Runner {
       hold.state = 'done'
       this.#release(hold, instance, code)
     })
-    if (hold.stopped === undefined) watch(hold)
-    else this.stopped(hold)
+    // It may have been stopped, or its signal aborted, since it was granted
+    if (hold.stopped !== undefined) this.stopped(hold)
+    else if (!hold.expire(now())) watch(hold)
     return lease
   }
 
-  runFor(lease: Held, signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined): Promise<unknown[]> {
-    const { instance, hold } = lease
-    const hosting = hostingCall()
-    if (hosting !== undefined && isInside(hosting, instance)) return this.#nestedCall(instance, signature, args, this.budget(allowance, signal))
+  async runFor(
+    lease: Held,
+    signature: Signature,
+    args: readonly unknown[],
+    allowance: Allowance,
+    signal: AbortSignal | undefined,
+    previous: Promise<unknown> | undefined,
+  ): Promise<unknown[]> {
+    const { instance } = lease
+    if (isInside(instance)) return this.runNested(instance, signature, args, this.budget(allowance, signal))
     const refused = this.#refusal(signature.name, signal)
-    if (refused !== undefined) return Promise.reject(this.#counted(refused))
-    const at = now()
-    const call = new Call(this, this.budget(allowance, signal), at)
-    call.under(hold)
-    lease.running = call
+    if (refused !== undefined) throw this.#counted(refused)
+    const call = new Call(this, this.budget(allowance, signal), now())
+    call.under(lease.hold)
     const fn = instance.exports[signature.name] as GuestFunction
-    if (hasRoom(this.#admission, this.#slice)) return this.#run(call, instance, signature, fn, args, at)
     return new Promise((resolve, reject) => {
+      const begin = (at: number) => {
+        lease.running = call
+        resolve(this.#run(call, instance, signature, fn, args, at))
+      }
+      if (previous === undefined && hasRoom(this.#admission, this.#slice)) return begin(call.began)
       this.#line.wait(call, signature.name, reject)
-      ready(call, this.#admission, (from) => resolve(this.#run(call, instance, signature, fn, args, from)))
+      const wait = () => call.stopped === undefined && ready(call, this.#admission, begin)
+      if (previous === undefined) wait()
+      else previous.then(wait, wait)
     })
   }
 
@@ -201,8 +215,9 @@ export class InThreadGuest implements Guest, Runner {
     } catch (thrown) {
       throw this.#failed(call, instance, signature.name, thrown)
     } finally {
-      this.#holder = outer
-      if (outer === undefined) this.#afterwards(instance)
+      // What held the instance may have ended meanwhile, a lease that ran out say
+      this.#holder = outer?.state === 'done' ? undefined : outer
+      if (this.#holder === undefined) this.#afterwards(instance)
     }
   }
 
@@ -233,7 +248,8 @@ export class InThreadGuest implements Guest, Runner {
   }
 
   #enqueue(waiter: Waiter): void {
-    const joined = this.#line.join(waiter, () => {
+    const isFirst = this.#holder === undefined && this.#line.isEmpty && this.#life.instance !== undefined
+    const joined = this.#line.join(waiter, isFirst, () => {
       if (this.#holder !== waiter.call) return
       this.#holder = undefined
       this.#next()
@@ -268,6 +284,7 @@ export class InThreadGuest implements Guest, Runner {
     call.endWait?.()
     let unwrapped: readonly unknown[]
     try {
+      if (instance.stopped) throw this.#counted(callError('stale', 'the instance went while the call waited for its turn', this.#where(signature.name)))
       unwrapped = this.#unwrap(instance, signature, args)
     } catch (error) {
       this.#release(call, instance, undefined)
@@ -362,7 +379,7 @@ export class InThreadGuest implements Guest, Runner {
 
   /** The instance is free: the next one gets it, or a new one. */
   #afterwards(instance: Instance): void {
-    if (this.#spec.reuse === 'never') this.#life.drop(instance, false)
+    if (this.#spec.reuse === 'never' && this.#life.instance === instance) this.#life.drop(instance, false)
     if (!this.#line.isEmpty) this.#next()
   }
 
@@ -389,10 +406,4 @@ export class InThreadGuest implements Guest, Runner {
       this.#enqueue({ call, name: signature.name, grant, refuse: reject })
     })
   }
-}
-
-/** Is an instance's guest below one of the host functions that are running? Then a call into it is nested. */
-function isInside(hosting: Call, instance: Instance | undefined): instance is Instance {
-  for (let call: Call | undefined = hosting; call !== undefined; call = call.parent) if (call.instance === instance) return instance !== undefined
-  return false
 }

@@ -4,7 +4,7 @@ import { callError, type ErrorCode } from '../errors.ts'
 import type { Call } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 import type { Instance } from '../runtime/instance.ts'
-import { hostingCall } from '../runtime/thread.ts'
+import { isInside } from '../runtime/thread.ts'
 import type { GuestLease } from './executor.ts'
 import { failedCall } from './failure.ts'
 import type { Held, Runner } from './runner.ts'
@@ -40,23 +40,21 @@ export class InstanceLease implements GuestLease, Held {
 
   async call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined): Promise<unknown[]> {
     this.#check()
-    if (hostingCall() !== undefined || this.#pending === 0) return this.#step(() => this.#guest.runFor(this, signature, args, allowance, signal))
-    return this.#step(() =>
-      this.#last
-        .catch(() => undefined)
-        .then(() => {
-          this.#check()
-          return this.#guest.runFor(this, signature, args, allowance, signal)
-        }),
-    )
+    const previous = this.#pending > 0 ? this.#last : undefined
+    this.#pending++
+    const step = this.#guest.runFor(this, signature, args, allowance, signal, previous)
+    this.#last = step
+    try {
+      return await step
+    } finally {
+      this.#pending--
+    }
   }
 
   callSync(signature: Signature, args: readonly unknown[], allowance: Allowance): unknown[] {
     this.#check()
-    if (this.#pending > 0 && hostingCall() === undefined)
-      throw callError('busy', 'the leased instance is running another call', { module: this.#guest.name, function: signature.name })
-    const hosting = hostingCall()
-    if (hosting !== undefined && this.#pending > 0) return this.#guest.runNested(this.instance, signature, args, this.#guest.budget(allowance, undefined))
+    if (isInside(this.instance)) return this.#guest.runNested(this.instance, signature, args, this.#guest.budget(allowance, undefined))
+    if (this.#pending > 0) throw callError('busy', 'the leased instance is running another call', { module: this.#guest.name, function: signature.name })
     return this.#guest.runSync(this.instance, signature, args, this.#guest.budget(allowance, undefined), now(), this.hold)
   }
 
@@ -79,19 +77,10 @@ export class InstanceLease implements GuestLease, Held {
     this.hold.onStop = undefined
     const { running } = this
     const abandoned = running?.state === 'running' || running?.state === 'suspended'
-    running?.stop('closed')
-    this.#end(abandoned ? 'closed' : undefined)
-  }
-
-  async #step(run: () => Promise<unknown[]>): Promise<unknown[]> {
-    this.#pending++
-    const step = run()
-    this.#last = step
-    try {
-      return await step
-    } finally {
-      this.#pending--
-    }
+    // Steps that nobody waited for end with the lease: the one that runs, and those behind it
+    this.hold.stop('stale')
+    running?.stop('stale')
+    this.#end(abandoned ? 'stale' : undefined)
   }
 
   /** The lease ran out, or was aborted or closed: what it runs is stopped with it. */

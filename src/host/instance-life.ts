@@ -4,6 +4,7 @@ import { Call } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 import { Instance } from '../runtime/instance.ts'
 import { failureOf } from '../runtime/outcome.ts'
+import { hostingCall } from '../runtime/thread.ts'
 import type { GuestLease, GuestSpec } from './executor.ts'
 import { failedCall } from './failure.ts'
 import type { Runner } from './runner.ts'
@@ -83,7 +84,9 @@ export class InstanceLife {
 
   /** Makes instances until one is ready, or too many in a row have failed. */
   #remake(): void {
-    if (this.#preparing || this.#closed) return
+    if (this.#preparing || this.#closed || this.instance !== undefined) return
+    // Under a host function a start function would run on its guest's stack, unsliced and within that call's limits
+    if (hostingCall() !== undefined) return queueMicrotask(() => this.#remake())
     try {
       const instance = this.#instantiate()
       if (!this.#needsReadying(instance)) return this.#available(instance)
@@ -148,7 +151,10 @@ export class InstanceLife {
     try {
       if (this.#closed) call.stop('closed')
       if (instance.start !== undefined) await this.#start(call, instance, instance.start)
+      if (this.#closed) throw new LoadError('closed', 'the module was closed while it started', { module: name, ran: call.ran })
       if (this.#spec.setup !== undefined) await this.#setUp(call, instance, this.#spec.setup)
+      if (instance.stopped)
+        throw new LoadError('start-failed', '`setup` went on after a call of it had failed, and the instance with it', { module: name, ran: true })
     } catch (error) {
       instance.drop()
       throw loadFailure(error as CurfewError, name)
@@ -183,6 +189,7 @@ export class InstanceLife {
 function loadFailure(error: CurfewError, module: string): LoadError {
   const keep: readonly ErrorCode[] = ['start-timeout', 'aborted', 'closed']
   const { code, phase, ran, figures } = error
+  if (error instanceof LoadError) return error
   if (error instanceof CurfewError && keep.includes(code)) {
     const what = code === 'start-timeout' ? `the start function or \`setup\` was not done within ${figures?.timeout} ms` : `loading was ${code}`
     return new LoadError(code, what, { module, phase, ran, figures, cause: error.cause })

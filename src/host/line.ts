@@ -32,11 +32,15 @@ export class Line {
     return this.#waiters.length === 0
   }
 
-  /** @param left called if the waiter is stopped, before it is refused. @returns false if there is no room, and it was refused */
-  join(waiter: Waiter, left: () => void): boolean {
+  /**
+   * @param isFirst it waits for its turn only, behind nobody: `maxQueue` is not about that
+   * @param left called if the waiter is stopped, before it is refused
+   * @returns false if there is no room, and it was refused
+   */
+  join(waiter: Waiter, isFirst: boolean, left: () => void): boolean {
     const { call, name, refuse } = waiter
     const { queued, maxQueue } = this.#admission
-    if (queued >= maxQueue) {
+    if (!isFirst && queued >= maxQueue) {
       const details = { module: this.#module, function: name, phase: 'queued' as const, figures: { queued, limit: maxQueue } }
       this.#count('overloaded')
       refuse(callError('overloaded', `${queued} calls of this host are waiting already`, details))

@@ -22,8 +22,15 @@ export interface Runner extends CallOwner {
   runStart(call: Call, instance: Instance, start: GuestFunction): Promise<void>
   /** Takes the instance for a lease. */
   holdLease(hold: Call, instance: Instance): GuestLease
-  /** A call under a lease, which holds the instance. */
-  runFor(lease: Held, signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined): Promise<unknown[]>
+  /** A call under a lease, which holds the instance. @param previous the lease's call before, to be waited for */
+  runFor(
+    lease: Held,
+    signature: Signature,
+    args: readonly unknown[],
+    allowance: Allowance,
+    signal: AbortSignal | undefined,
+    previous: Promise<unknown> | undefined,
+  ): Promise<unknown[]>
   /** Runs a function of an instance that is free, or below on this stack. @param began NaN: the clock is looked at when the guest polls */
   runSync(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget, began: number, lease?: Call): unknown[]
   /** A call that a host function makes back into the guest that called it: within the outer budgets, and `nestedTimeout`. */

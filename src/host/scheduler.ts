@@ -6,7 +6,7 @@
  */
 import type { Call } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
-import { hostingCall, wake } from '../runtime/thread.ts'
+import { currentCall, wake } from '../runtime/thread.ts'
 import { awaitTurn, onTurn, usedOfTurn } from '../runtime/turn.ts'
 
 /** How many calls of one host may run or be suspended, and how many may wait. */
@@ -44,9 +44,9 @@ let postponed = false
 let timer: ReturnType<typeof setTimeout> | undefined
 let timerAt = Number.POSITIVE_INFINITY
 
-/** May a call start now? Not ahead of others that have not begun; those that are suspended have run more than it. */
+/** May a call start now? Not on top of a guest, nor ahead of others that have not begun; those that are suspended have run more than it. */
 export function hasRoom(admission: Admission, slice: number): boolean {
-  return fresh === 0 && woken === undefined && admission.active < admission.maxConcurrent && usedOfTurn() < slice && hostingCall() === undefined
+  return fresh === 0 && woken === undefined && admission.active < admission.maxConcurrent && usedOfTurn() < slice && currentCall() === undefined
 }
 
 /** A call waits, for its instance or for its turn: its deadline is watched from here on, until `forget`. */
@@ -95,7 +95,7 @@ function ranAs(call: Call): void {
   if (woken === call) {
     woken = undefined
     runSome()
-  } else if (runnable.length > 0) awaitTurn()
+  } else if (runnable.length > 0 || waiting.size > 0) awaitTurn()
 }
 
 onTurn(() => {

@@ -143,13 +143,14 @@ export class Call implements Limits {
   /** What the guest's poll answers. */
   poll(): number {
     const at = now()
-    if (Number.isNaN(this.began)) this.#lookAtClock(at)
+    if (Number.isNaN(this.began)) this.lookAtClock(at)
     if (this.expire(at)) return STOP
     const simple = this.parent === undefined && this.lease === undefined && !this.inHost
     return meter(at, simple ? this : this.#combined())
   }
 
-  #lookAtClock(at: number): void {
+  /** A synchronous call begins to count its time. */
+  lookAtClock(at: number): void {
     this.began = at
     this.deadline = at + this.budget.timeout
     this.resume(at)

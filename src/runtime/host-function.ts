@@ -14,6 +14,7 @@ export function hostFunction(instance: Instance, fn: (...args: unknown[]) => unk
     if (instance.stopped || call === undefined || call.stopped !== undefined) throw UNCATCHABLE
     const outer = call.inHost
     const began = now()
+    if (Number.isNaN(call.began)) call.lookAtClock(began)
     call.inHost = true
     try {
       const result = fn(...args)

@@ -43,11 +43,6 @@ export class Instance {
   /** Runs a function, in slices if the engine can: resolves or rejects as the guest ends. */
   run(call: Call, fn: GuestFunction, args: readonly unknown[], at: number): Promise<unknown> {
     if (!canSuspend) return this.#runUnsliced(call, fn, args, at)
-    let promise = this.#promising.get(fn)
-    if (promise === undefined) {
-      promise = (promising as NonNullable<typeof promising>)(fn as (...args: never[]) => unknown)
-      this.#promising.set(fn, promise)
-    }
     this.#left = Number.NaN
     enter(call)
     call.instance = this
@@ -55,13 +50,22 @@ export class Instance {
     call.resume(at)
     let ended: Promise<unknown>
     try {
-      ended = apply(promise, args)
+      ended = apply(this.#promised(fn), args)
     } catch (error) {
       ended = Promise.reject(error) // no stack was left to enter it
     }
     if (call.state === 'suspended') return ended.finally(() => endOfSlice(call))
     endOfSlice(call)
     return ended
+  }
+
+  #promised(fn: GuestFunction): (...args: unknown[]) => Promise<unknown> {
+    let promised = this.#promising.get(fn)
+    if (promised === undefined) {
+      promised = (promising as NonNullable<typeof promising>)(fn as (...args: never[]) => unknown)
+      this.#promising.set(fn, promised)
+    }
+    return promised
   }
 
   async #runUnsliced(call: Call, fn: GuestFunction, args: readonly unknown[], at: number): Promise<unknown> {

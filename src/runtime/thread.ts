@@ -30,6 +30,12 @@ export function hostingCall(): Call | undefined {
   return current?.inHost ? current : undefined
 }
 
+/** Is an instance's guest below one of the host functions that are running? Then a call into it is nested. */
+export function isInside(instance: object): boolean {
+  for (let call = hostingCall(); call !== undefined; call = call.parent) if (call.instance === instance) return true
+  return false
+}
+
 /** A call's guest is entered, on top of the host function that made the call, if one did. `leave` must follow. */
 export function enter(call: Call): void {
   call.parent = hostingCall()

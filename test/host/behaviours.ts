@@ -5,6 +5,7 @@ import { calls } from './calls.ts'
 import { closing } from './closing.ts'
 import { concurrency } from './concurrency.ts'
 import { functions } from './functions.ts'
+import { holding } from './holding.ts'
 import { hostFunctions } from './host-functions.ts'
 import { imports } from './imports.ts'
 import { leases } from './leases.ts'
@@ -37,6 +38,7 @@ const SUBJECTS: Readonly<Record<string, (mode: Mode) => void>> = {
   scheduling,
   callSync: sync,
   leases,
+  'who has the instance': holding,
   'start functions and setup': starting,
   restarts,
   'host functions': hostFunctions,

@@ -138,10 +138,10 @@ export function hostFunctions(): void {
       const logged: number[] = []
       const log = (value: number) => {
         logged.push(value)
-        busy(15)
+        busy(60)
         end()
       }
-      const module = await bench.load(SWALLOWING, { host: { execTimeout: 10 }, imports: { env: { log } } })
+      const module = await bench.load(SWALLOWING, { host: { execTimeout: 40 }, imports: { env: { log } } })
       const error = await failure(module.call('run'), 'deadline')
       assert.equal(error.phase, 'host')
       assert.deepEqual(logged, [1])
