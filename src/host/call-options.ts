@@ -10,7 +10,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** `timeout` counts from the guest's first poll, at most half a millisecond of its work after the call. */
+/** `timeout` counts from the guest's first poll or call of a host function, at most half a millisecond of its work after the call. */
 export type CallSyncOptions = Omit<CallOptions, 'signal'>
 
 export interface LeaseOptions {

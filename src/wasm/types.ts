@@ -132,7 +132,6 @@ export function refType(isNullable: boolean, heap: HeapType): RefType {
 
 export const FUNCREF: RefType = refType(true, 'func')
 export const EXTERNREF: RefType = refType(true, 'extern')
-export const EXNREF: RefType = refType(true, 'exn')
 
 /** The byte of an abstract heap type. */
 export function heapByte(heap: AbstractHeap): number {
