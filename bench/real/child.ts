@@ -1,0 +1,75 @@
+/** Compares one subject with itself, raw and guarded, and prints what came of it as JSON: `node bench/real/child.ts <id> <rounds>`. */
+import { guarded, loadThrough, raw, recording, type Seen } from './engine.ts'
+import { has } from './features.ts'
+import { chosen } from './index.ts'
+import type { RealSubject, Workload } from './subject.ts'
+
+export interface Outcome {
+  /** Of the modules that were instantiated while it was loaded. */
+  readonly modules?: number
+  readonly size?: number
+  readonly guardedSize?: number
+  /** Did all runs, raw and guarded, have the same digest? */
+  readonly equal?: boolean
+  readonly digests?: readonly string[]
+  /** Median milliseconds of a run. */
+  readonly raw?: number
+  readonly guarded?: number
+  /** Why it was not run, or what went wrong. */
+  readonly skipped?: string
+  readonly failure?: string
+}
+
+interface Side {
+  readonly name: 'raw' | 'guarded'
+  readonly workload: Workload
+  readonly digests: Set<string>
+  readonly times: number[]
+}
+
+const [id = '', rounds = '20'] = process.argv.slice(2)
+const [subject] = chosen([id])
+process.stdout.write(JSON.stringify(await outcome(subject as RealSubject, Number(rounds))))
+// Workers and timers of some glue would keep the process alive
+process.exit()
+
+async function outcome(subject: RealSubject, rounds: number): Promise<Outcome> {
+  if (subject.needs !== undefined && !has(subject.needs)) return { skipped: `this engine has no ${subject.needs}` }
+  let step = 'loading it raw'
+  try {
+    const workload = await loadThrough(raw, subject)
+    step = 'loading it guarded'
+    const seen: Seen[] = []
+    const sides: Side[] = [
+      { name: 'raw', workload, digests: new Set(), times: [] },
+      { name: 'guarded', workload: await loadThrough(recording(guarded, seen), subject), digests: new Set(), times: [] },
+    ]
+    for (let round = 0; round < rounds; round++) {
+      // Every other round the other way round, so that none always follows the same one
+      for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
+        step = `running it ${side.name}`
+        const began = performance.now()
+        side.digests.add(await side.workload.run())
+        side.times.push(performance.now() - began)
+      }
+    }
+    const digests = [...new Set(sides.flatMap((side) => [...side.digests]))]
+    const [rawTime, guardedTime] = sides.map(({ times }) => median(times.slice(Math.floor(rounds / 3))))
+    return {
+      modules: seen.length,
+      size: seen.reduce((sum, { original }) => sum + original.length, 0),
+      guardedSize: seen.reduce((sum, { rewritten }) => sum + rewritten.length, 0),
+      equal: digests.length === 1,
+      digests,
+      raw: rawTime as number,
+      guarded: guardedTime as number,
+    }
+  } catch (error) {
+    return { failure: `${step}: ${error instanceof Error ? error.stack : String(error)}` }
+  }
+}
+
+/** Of those after the first third, in which V8 is still compiling. */
+function median(times: readonly number[]): number {
+  return times.toSorted((a, b) => a - b)[times.length >> 1] as number
+}
