@@ -1,204 +1,378 @@
-/** Writes one function body with its checks, and the helper functions that the checks call. */
-import { MAX_CREDIT } from '../abi.ts'
+/** Writes function bodies with their checks. */
 import type { LocalGroup } from '../wasm/locals.ts'
+import type { ModuleInfo } from '../wasm/module.ts'
 import { instruction, Writer } from '../wasm/writer.ts'
-import { BULK_POLL, PER_BYTE, PER_ELEMENT } from './costs.ts'
-import { BULK, EVENT } from './events.ts'
-import type { Plan } from './plan.ts'
+import type { Additions } from './additions.ts'
+import { canonicalise, NAN_LOCALS } from './canonical.ts'
+import { CheckWriter } from './check-writer.ts'
+import { Depth } from './depth.ts'
+import { EVENT, type Events, NO_FRAME } from './events.ts'
+import { type Frames, IS } from './frames.ts'
+import { Labels } from './labels.ts'
+import { FORM, type Loops } from './loops.ts'
+import type { Outline } from './outline.ts'
+import { type Checks, NO_CHECKS } from './report.ts'
 
-/** Where the guard's own additions ended up: all at the ends of their index spaces. */
-export interface Added {
-  readonly counter: number
-  readonly hooks: number
-  readonly types: { readonly slow: number; readonly hook: number; readonly bulk: number; readonly bulk64: number }
-  readonly functions: { readonly slow: number; readonly bulk: number; readonly bulk64: number }
-}
+const BLOCK = 0x02
+const LOOP = 0x03
+const IF = 0x04
+const EMPTY = 0x40
+const END = 0x0b
 
-/** How many checks of each kind a module got. */
-export interface Checks {
-  entry: number
-  loop: number
-  handler: number
-  afterCall: number
-  straight: number
-  bulk: number
-  grow: number
-}
+/** Added around the body of a loop that is rewritten: blocks and loops. */
+const FRAMES = 3
 
-const OWN_LOCALS: readonly LocalGroup[] = [{ count: 1, type: 'i32' }]
-const OWN_LOCALS_64: readonly LocalGroup[] = [...OWN_LOCALS, { count: 1, type: 'i64' }]
-
-const encodings = new Map<string, Uint8Array>()
-
-/** The bytes of instructions, made once. */
-function encoded(key: string, write: (writer: Writer) => void): Uint8Array {
-  let bytes = encodings.get(key)
-  if (bytes === undefined) {
-    const writer = new Writer(32)
-    write(writer)
-    bytes = writer.finish()
-    encodings.set(key, bytes)
-  }
-  return bytes
-}
-
-/** Copies planned bodies from `source`, inserting. */
 export class BodyWriter {
   readonly #out: Writer
-  readonly #source: Uint8Array
-  readonly #added: Added
-  readonly checks: Checks = { entry: 0, loop: 0, handler: 0, afterCall: 0, straight: 0, bulk: 0, grow: 0 }
+  readonly #module: ModuleInfo
+  readonly #added: Additions
+  readonly #outline: Outline
+  readonly #events: Events
+  readonly #frames: Frames
+  readonly #loops: Loops
+  /** By event, with fuel: what is subtracted. */
+  readonly #fuel: Float64Array | undefined
+  readonly #depth: Depth | undefined
   /** One body, before its size is known. */
   readonly #body = new Writer(4096)
+  readonly #labels: Labels
+  readonly #checks: CheckWriter
+  /** Of the function that was written last: how many checks of each kind, and what V8's baseline compiler will take for it; see `operands.ts`. */
+  counts: Checks = { ...NO_CHECKS }
+  complexity = 0
+  #at = 0
+  /** The guard's own local; after it come one for the depth, if the function is deep, and those for NaNs. */
+  #local = 0
+  #isDeep = false
 
-  constructor(out: Writer, source: Uint8Array, added: Added) {
+  constructor(out: Writer, module: ModuleInfo, added: Additions, outline: Outline, fuel: Float64Array | undefined) {
     this.#out = out
-    this.#source = source
+    this.#module = module
     this.#added = added
+    this.#outline = outline
+    this.#events = outline.events
+    this.#frames = outline.frames
+    this.#loops = outline.loops
+    this.#fuel = fuel
+    this.#depth = fuel === undefined ? undefined : new Depth(outline, this.#body, added)
+    this.#labels = new Labels(module, this.#body)
+    this.#checks = new CheckWriter(this.#body, added)
   }
 
-  /** Writes the body with its size before it; returns the size. The guard's own locals come after those of `groups`. */
-  write(plan: Plan, groups: readonly LocalGroup[], codeStart: number, end: number, locals: number): number {
+  /** Of the function that was written last: offsets of branches, each followed by what is known of it. */
+  get hints(): readonly number[] {
+    return this.#checks.hints
+  }
+
+  /** Writes a body with its size before it; returns the size. The guard's own locals come after those of `groups`. */
+  write(at: number, groups: readonly LocalGroup[]): number {
+    const first = this.#outline.firstEvent[at] as number
+    const last = this.#outline.firstEvent[at + 1] as number
+    const start = this.#module.bodyStarts[at] as number
+    const end = this.#module.bodyEnds[at] as number
+    this.counts = { ...NO_CHECKS }
+    this.complexity = this.#outline.complexity[at] as number
+    this.#checks.hints.length = 0
+    this.#at = at
+    this.#isDeep = this.#depth?.counts(at) === true
+    if (!this.#isDeep && !this.#isChanged(first, last)) {
+      this.#out.u32(end - start)
+      this.#out.bytes(this.#module.bytes, start, end)
+      return end - start
+    }
     const body = this.#body
     body.clear()
-    body.vec([...groups, ...(plan.needsLocal64 ? OWN_LOCALS_64 : OWN_LOCALS)], ({ count, type }) => {
-      body.u32(count)
-      body.valType(type)
-    })
-    let from = codeStart
-    const { count, kinds, charges, offsets } = plan.events
-    for (let at = 0; at < count; at++) {
-      const kind = kinds[at] as number
-      const charge = charges[at] as number
-      if (kind === EVENT.jump || (charge === 0 && kind < EVENT.beforeBulk)) continue
-      const offset = offsets[at] as number
-      body.bytes(this.#source, from, offset)
-      from = offset
-      this.#insert(kind, charge, locals)
-    }
-    body.bytes(this.#source, from, end)
+    this.#labels.clear()
+    this.#local = this.#outline.locals[at] as number
+    this.#locals(groups)
+    this.#range(first, last, this.#outline.codeStarts[at] as number, end)
     this.#out.u32(body.length)
     this.#out.append(body)
     return body.length
   }
 
-  #insert(kind: number, charge: number, local: number): void {
-    switch (kind) {
-      case EVENT.entry:
-        this.checks.entry++
-        return this.#check(charge, local)
-      case EVENT.loop:
-        this.checks.loop++
-        return this.#check(charge, local)
+  #locals(groups: readonly LocalGroup[]): void {
+    const body = this.#body
+    const nans = this.#outline.nanLocals[this.#at] as number
+    const own: LocalGroup[] = [{ count: this.#isDeep ? 2 : 1, type: 'i32' }]
+    for (const [bit, type] of NAN_LOCALS.entries()) if (nans & (1 << bit)) own.push({ count: 1, type })
+    body.vec([...groups, ...own], ({ count, type }) => {
+      body.u32(count)
+      body.valType(type)
+    })
+  }
+
+  #isChanged(first: number, last: number): boolean {
+    for (let event = first; event < last; event++) if (this.#isInserted(event)) return true
+    return false
+  }
+
+  /** Is anything to be written at an event? */
+  #isInserted(event: number): boolean {
+    const { kinds, charges, befores, targets } = this.#events
+    if (this.#fuel !== undefined && this.#fuel[event] !== 0) return true
+    switch (kinds[event]) {
+      case EVENT.helper:
+      case EVENT.computed:
+        return true
+      case EVENT.call:
+      case EVENT.leave:
+        return this.#isDeep || (charges[event] as number) > 0 || befores.has(event)
       case EVENT.handler:
-        this.checks.handler++
-        return this.#check(charge, local)
-      case EVENT.afterCall:
-        this.checks.afterCall++
-        return this.#check(charge, local)
-      case EVENT.join:
-        this.checks.straight++
-        return this.#check(charge, local)
-      case EVENT.beforeBulk:
-        return instruction(this.#body, 'local.tee', isWide(charge) ? local + 1 : local)
-      case EVENT.afterBulk:
-        this.checks.bulk++
-        return this.#bulk(charge, local)
-      case EVENT.afterGrow:
-        this.checks.grow++
-        instruction(this.#body, 'call', this.#added.functions.slow)
-        if (charge > 0) this.#check(charge, local)
+        return true
+      case EVENT.jump:
+        return (targets[event] as number) > NO_FRAME && (charges[event] as number) > 0
+      case EVENT.entry:
+        return this.#isDeep || (charges[event] as number) > 0
+      default:
+        return (charges[event] as number) > 0
     }
   }
 
-  /** counter -= charge; if it is negative, the slow path. */
-  #check(charge: number, local: number): void {
-    const { counter, functions } = this.#added
+  /** Writes a part of the function, in which a run of events lies. */
+  #range(first: number, last: number, start: number, end: number): void {
+    const { kinds, targets, offsets } = this.#events
+    const { ends } = this.#frames
+    // Loops may nest by the thousand: no recursion for those whose body is written once
+    const open: { readonly event: number; readonly end: number }[] = []
+    let from = start
+    for (let event = first; event < last; event++) {
+      if (event === open.at(-1)?.end) {
+        this.#labels.copy(from, offsets[event] as number)
+        this.#endHeaded((open.pop() as { event: number }).event)
+        from = (offsets[event] as number) + 1
+        continue
+      }
+      if (!this.#isInserted(event)) continue
+      const target = targets[event] as number
+      if (kinds[event] === EVENT.loop && this.#isRewritten(target)) {
+        this.#labels.copy(from, this.#loops.starts[this.#frames.others[target] as number] as number)
+        if (this.#isCopied(target)) {
+          this.#copies(event, target)
+          event = ends[target] as number
+          from = (offsets[event] as number) + 1
+        } else {
+          this.#beginHeaded(event, target)
+          open.push({ event, end: ends[target] as number })
+          from = offsets[event] as number
+        }
+      } else from = this.#insert(event, from)
+    }
+    this.#labels.copy(from, end)
+  }
+
+  /** Writes what comes before an event, and what is inserted there. Returns where what follows it begins. */
+  #insert(event: number, from: number): number {
+    const { kinds, offsets, lengths, charges } = this.#events
+    const offset = offsets[event] as number
+    const kind = kinds[event] as number
+    if (kind === EVENT.helper) return this.#helper(event, from)
+    if (kind === EVENT.call || kind === EVENT.leave) from = this.#before(event, from)
+    else if (kind === EVENT.branch && this.#isBack(event)) {
+      this.#labels.copy(from, offset - (lengths[event] as number))
+      this.#jumpBack(event)
+      from = offset
+    }
+    this.#labels.copy(from, offset)
+    if (kind === EVENT.computed) {
+      this.#body.bytes(canonicalise(this.#events.targets[event] as number, this.#outline.nanLocals[this.#at] as number, this.#local + (this.#isDeep ? 2 : 1)))
+      return offset
+    }
+    this.#burn(event)
+    this.#arrive(event)
+    if (kind === EVENT.call && this.#isDeep && this.#depth?.isChangedBy(this.#events.targets[event] as number)) this.#depth.restore(this.#local + 1)
+    const charge = charges[event] as number
+    if (charge > 0 && !(kind === EVENT.branch && this.#isBack(event))) this.#check(event, kind, charge)
+    if (kind === EVENT.entry && this.#isDeep) this.#depth?.enter(this.#at, this.#local + 1)
+    return offset
+  }
+
+  /** Where an exception may arrive, whoever threw it may not have put the depth back: at a handler, or a loop that one goes on with. */
+  #arrive(event: number): void {
+    const { kinds, targets } = this.#events
+    const isCaught = kinds[event] === EVENT.handler || (kinds[event] === EVENT.loop && this.#frames.is(targets[event] as number, IS.caught))
+    if (isCaught && this.#isDeep) this.#depth?.restore(this.#local + 1)
+  }
+
+  /** A check is a branch or two more, for all locals and operands. */
+  #addComplexity(event: number): void {
+    this.complexity += 2 * ((this.#outline.locals[this.#at] as number) + (this.#events.heights[event] as number))
+  }
+
+  #burn(event: number): void {
+    const cost = this.#fuel?.[event] ?? 0
+    if (cost !== 0) this.#checks.burn(cost)
+  }
+
+  /** What is subtracted at a header that is gone through again is given back. */
+  #unburn(event: number): void {
+    const cost = this.#fuel?.[event] ?? 0
+    if (cost !== 0) this.#checks.burn(-cost)
+  }
+
+  #check(event: number, kind: number, charge: number): void {
+    this.counts[NAME_OF_CHECK[kind] ?? 'path']++
+    this.#checks.check(charge, this.#local)
+    this.#addComplexity(event)
+  }
+
+  /** A check before a call, and what a tail call gives back. */
+  #before(event: number, from: number): number {
+    const { befores, offsets, lengths, kinds } = this.#events
+    const charge = befores.get(event) ?? 0
+    const isTail = kinds[event] === EVENT.leave && this.#isDeep
+    if (charge === 0 && !isTail) return from
+    const start = (offsets[event] as number) - (lengths[event] as number)
+    this.#labels.copy(from, start)
+    if (charge > 0) {
+      this.counts.beforeCall++
+      this.#checks.check(charge, this.#local)
+      this.#addComplexity(event)
+    }
+    if (isTail) this.#depth?.giveBack(this.#at, this.#local + 1)
+    return start
+  }
+
+  #helper(event: number, from: number): number {
+    const { offsets, lengths, targets } = this.#events
+    const offset = offsets[event] as number
+    this.#labels.copy(from, offset - (lengths[event] as number))
+    this.counts.helper++
+    instruction(this.#body, 'call', this.#added.functions.helpers + (targets[event] as number))
+    return offset
+  }
+
+  /** Is it a br_if back to a loop that has its checks there? */
+  #isBack(event: number): boolean {
+    const target = this.#events.targets[event] as number
+    return (this.#events.charges[event] as number) > 0 && this.#frames.is(target, IS.loop)
+  }
+
+  /** In place of a br_if, so that only who jumps is checked. */
+  #jumpBack(event: number): void {
+    const { offsets, lengths, charges } = this.#events
+    const label = readU32(this.#module.bytes, (offsets[event] as number) - (lengths[event] as number) + 1)
     const body = this.#body
-    body.bytes(encoded(`get ${counter}`, (w) => instruction(w, 'global.get', counter)))
-    body.u8(0x41)
-    body.s32(charge)
-    body.u8(0x6b)
-    body.u8(0x22)
-    body.u32(local)
-    body.bytes(encoded(`set ${counter}`, (w) => instruction(w, 'global.set', counter)))
-    body.u8(0x20)
-    body.u32(local)
-    body.bytes(
-      encoded(`slow ${functions.slow}`, (w) => {
-        instruction(w, 'i32.const', 0)
-        instruction(w, 'i32.lt_s')
-        instruction(w, 'if', 'empty')
-        instruction(w, 'call', functions.slow)
-        instruction(w, 'end')
-      }),
-    )
+    this.counts.back++
+    body.u8(IF)
+    body.u8(EMPTY)
+    this.#checks.check(charges[event] as number, this.#local)
+    this.#addComplexity(event)
+    instruction(body, 'br', this.#labels.shifted(label) + 1)
+    body.u8(END)
   }
 
-  #bulk(form: number, local: number): void {
-    const { functions } = this.#added
-    instruction(this.#body, 'local.get', isWide(form) ? local + 1 : local)
-    instruction(this.#body, 'i32.const', form === BULK.bytes32 || form === BULK.bytes64 ? PER_BYTE : PER_ELEMENT)
-    instruction(this.#body, 'call', isWide(form) ? functions.bulk64 : functions.bulk)
+  #isRewritten(frame: number): boolean {
+    return this.#isCopied(frame) || (this.#formOf(frame) === FORM.header && !this.#frames.is(frame, IS.takesValues))
+  }
+
+  #isCopied(frame: number): boolean {
+    return this.#formOf(frame) === FORM.copies
+  }
+
+  #formOf(frame: number): number {
+    return this.#loops.forms[this.#frames.others[frame] as number] as number
+  }
+
+  /**
+   * A loop is put into another, and left for that one when the counter is negative, which polls and enters it again: so the check
+   * calls nothing in it, and its values stay in registers. See decision: C028
+   */
+  #beginOuter(event: number, frame: number): void {
+    this.#typed(BLOCK, event, frame)
+    this.#typed(LOOP, event, frame)
+  }
+
+  #endOuter(event: number): void {
+    const body = this.#body
+    instruction(body, 'br', 0)
+    body.u8(END)
+    body.u8(END)
+    this.#addComplexity(event)
+  }
+
+  /** The check is after copies of the body, and decides whether to go on. */
+  #copies(event: number, frame: number): void {
+    const body = this.#body
+    const loop = this.#frames.others[frame] as number
+    const copies = this.#loops.copies[loop] as number
+    this.#beginOuter(event, frame)
+    body.u8(LOOP)
+    body.u8(EMPTY)
+    for (let copy = 0; copy < copies; copy++) {
+      body.u8(BLOCK)
+      body.u8(EMPTY)
+      // A jump takes any stack, but the end of the loop did not: one copy in a block keeps what is not valid so
+      if (copy === 0) this.#typed(BLOCK, event, frame)
+      this.#burn(event)
+      this.#inside(event, frame, copy === 0 ? 1 : 0)
+      if (copy === 0) body.u8(END)
+      instruction(body, 'br', 3)
+      body.u8(END)
+    }
+    this.complexity += (copies - 1) * (this.#loops.complexities[loop] as number)
+    this.counts.copies++
+    this.#checks.checkAndJump(this.#events.charges[event] as number, this.#local, 0)
+    body.u8(END)
+    this.#checks.callSlow()
+    this.#endOuter(event)
+  }
+
+  /** The body of a loop that is copied, with three frames added around it, and some in it. No other loop is in there that is. */
+  #inside(event: number, frame: number, added: number): void {
+    const { offsets } = this.#events
+    const end = this.#frames.ends[frame] as number
+    this.#labels.enter(FRAMES, added)
+    this.#range(event + 1, end, offsets[event] as number, offsets[end] as number)
+    this.#labels.leave(FRAMES + added)
+  }
+
+  /** The check is at the header, because jumps of all kinds go there. */
+  #beginHeaded(event: number, frame: number): void {
+    const body = this.#body
+    this.#beginOuter(event, frame)
+    body.u8(BLOCK)
+    body.u8(EMPTY)
+    this.#typed(LOOP, event, frame)
+    this.counts.header++
+    this.#burn(event)
+    this.#arrive(event)
+    this.#checks.checkOrJump(this.#events.charges[event] as number, this.#local, 1)
+    this.#labels.enter(FRAMES, 0)
+  }
+
+  #endHeaded(event: number): void {
+    const body = this.#body
+    this.#labels.leave(FRAMES)
+    body.u8(END)
+    instruction(body, 'br', 2)
+    body.u8(END)
+    this.#checks.callAgain(this.#events.charges[event] as number)
+    this.#unburn(event)
+    this.#endOuter(event)
+  }
+
+  /** A block or loop of a loop's type. */
+  #typed(opcode: number, event: number, frame: number): void {
+    this.#body.u8(opcode)
+    this.#body.bytes(this.#module.bytes, (this.#loops.starts[this.#frames.others[frame] as number] as number) + 1, this.#events.offsets[event] as number)
   }
 }
 
-function isWide(form: number): boolean {
-  return form === BULK.bytes64 || form === BULK.elements64
+/** What a check at an event is called in the report; elsewhere, it is one on a path. */
+const NAME_OF_CHECK: Readonly<Record<number, keyof Checks>> = {
+  [EVENT.entry]: 'entry',
+  [EVENT.loop]: 'header',
+  [EVENT.handler]: 'handler',
+  [EVENT.call]: 'afterCall',
+  [EVENT.jump]: 'back',
 }
 
-/** The bodies of the helper functions, in the order of `Added.functions`, each with its size. */
-export function writeHelpers(out: Writer, added: Added): void {
-  writeSlow(out, added)
-  writeBulk(out, added, false)
-  writeBulk(out, added, true)
-}
-
-/** Asks the poll, which answers with the new credit. Anything below 1 is a stop, and so is a grant that is too large for the bound. */
-function writeSlow(out: Writer, { counter, hooks, types }: Added): void {
-  out.sized((w) => {
-    w.u32(0)
-    instruction(w, 'i32.const', 0)
-    instruction(w, 'call_indirect', types.hook, hooks)
-    instruction(w, 'global.set', counter)
-    // As unsigned, one comparison refuses both
-    instruction(w, 'global.get', counter)
-    instruction(w, 'i32.const', 1)
-    instruction(w, 'i32.sub')
-    instruction(w, 'i32.const', MAX_CREDIT)
-    instruction(w, 'i32.ge_u')
-    instruction(w, 'if', 'empty')
-    instruction(w, 'unreachable')
-    instruction(w, 'end')
-    instruction(w, 'end')
-  })
-}
-
-/** Parameters: length, charge per unit of it. Lengths above `BULK_POLL` poll at once; below, length x charge stays far from overflow. */
-function writeBulk(out: Writer, { counter, functions }: Added, is64: boolean): void {
-  out.sized((w) => {
-    w.u32(0)
-    instruction(w, 'local.get', 0)
-    if (is64) instruction(w, 'i64.const', BigInt(BULK_POLL))
-    else instruction(w, 'i32.const', BULK_POLL)
-    instruction(w, is64 ? 'i64.gt_u' : 'i32.gt_u')
-    instruction(w, 'if', 'empty')
-    instruction(w, 'call', functions.slow)
-    instruction(w, 'return')
-    instruction(w, 'end')
-    instruction(w, 'global.get', counter)
-    instruction(w, 'local.get', 0)
-    if (is64) instruction(w, 'i32.wrap_i64')
-    instruction(w, 'local.get', 1)
-    instruction(w, 'i32.mul')
-    instruction(w, 'i32.sub')
-    instruction(w, 'global.set', counter)
-    instruction(w, 'global.get', counter)
-    instruction(w, 'i32.const', 0)
-    instruction(w, 'i32.lt_s')
-    instruction(w, 'if', 'empty')
-    instruction(w, 'call', functions.slow)
-    instruction(w, 'end')
-    instruction(w, 'end')
-  })
+function readU32(bytes: Uint8Array, start: number): number {
+  let value = 0
+  for (let at = start, shift = 0; ; at++, shift += 7) {
+    const byte = bytes[at] as number
+    value |= (byte & 0x7f) << shift
+    if (byte < 0x80) return value >>> 0
+  }
 }

@@ -1,7 +1,7 @@
 /**
  * For the estimate of what V8's baseline compiler will take for a function: what each instruction does to the height of the operand
  * stack, and which make it look through all of that stack (locals included, which are its bottom). What is not known (`struct.new`,
- * say) counts as nothing. Control and calls depend on types: see `plan.ts`.
+ * say) counts as nothing. Control and calls depend on types: see `control.ts`.
  */
 import { OPCODES, type Opcode } from '../wasm/opcodes.ts'
 
@@ -37,10 +37,20 @@ const SEARCHING = /^(table\.(get|set)|ref\.func|any\.convert_extern)$|\.rot[lr]$
 const SEARCHING_COSTS: readonly string[] = ['grow', 'bulk-memory', 'bulk-table', 'bulk-array', 'allocate']
 export const SEARCHES: Uint8Array = Uint8Array.from(OPCODES, ({ name, cost }) => (SEARCHING.test(name) || SEARCHING_COSTS.includes(cost) ? 1 : 0))
 /** A sixteenth of a branch. */
-export const SEARCH_SHIFT = 4
+const SEARCH_SHIFT = 4
 /**
  * Any instruction may find all registers in use and look from the top for the one who holds the next. That is short in code as compilers
  * make it, so what counts (as a 64th of a branch) is the part of the stack above so many values.
  */
 export const SPILL_FREE = 512
-export const SPILL_SHIFT = 6
+const SPILL_SHIFT = 6
+
+/** What an instruction without control takes in a function with so many locals and operands. */
+export function complexityOf(searches: number, size: number): number {
+  return (size > SPILL_FREE ? (size - SPILL_FREE) >> SPILL_SHIFT : 0) + (searches === 1 && size > 0 ? size >> SEARCH_SHIFT : 0)
+}
+
+/** What a call adds. Results that do not fit registers: V8 searches its whole state for each of them (900 of them: 2 ms a call, measured). */
+export function callComplexity(params: number, results: number): number {
+  return results > 1 ? ((params + results) * (results + 20)) >> 3 : 0
+}

@@ -2,7 +2,7 @@
 import { LoadError, quote } from '../errors.ts'
 import type { Caps } from '../limits.ts'
 import type { ModuleInfo } from '../wasm/module.ts'
-import type { FuncType, ValType } from '../wasm/types.ts'
+import type { FuncType, TypeDef, ValType } from '../wasm/types.ts'
 
 /** Refusals that `guard` can be told to leave out, by who bounds those things by other means. */
 export type Refusal = 'gc' | 'exnref' | 'tags' | 'shared-memory'
@@ -76,6 +76,7 @@ export function refuseCostly(module: ModuleInfo, caps: Caps): void {
   const active = module.elements.filter((segment) => segment.mode === 'active')
   const tableElements = module.tables.reduce((sum, table) => sum + Number(table.limits.minimum), 0)
   const counts: readonly (readonly [cap: keyof Caps, found: number, what: string])[] = [
+    ['types', module.types.reduce(withValues, 0), 'types, parameters and results'],
     ['imports', module.imports.length, 'imports'],
     ['exports', module.exports.length, 'exports'],
     ['globals', module.globals.length, 'globals'],
@@ -89,4 +90,8 @@ export function refuseCostly(module: ModuleInfo, caps: Caps): void {
     if (found > caps[cap])
       throw new LoadError('limit-exceeded', `the module has ${found} ${what}, above \`caps.${cap}\` of ${caps[cap]}`, { figures: { found, limit: caps[cap] } })
   }
+}
+
+function withValues(sum: number, type: TypeDef): number {
+  return sum + 1 + (type.kind === 'func' ? type.type.params.length + type.type.results.length : 0)
 }

@@ -1,79 +1,110 @@
-/** Going through a function's events backwards: the heaviest path from each to the next check, and so what each check subtracts. */
-import { CATCH_WEIGHT, ENTRY_WEIGHT, LIGHT, PER_LOCAL, SEGMENT } from './costs.ts'
-import { EVENT, type Events, NO_FRAME } from './events.ts'
-import type { Frames } from './frames.ts'
+/**
+ * Decides which of the checks that may stand do, and what each subtracts: function by function, callees first.
+ *
+ * What is behind it: all work is paid for by a check before it is done, along the heaviest path to the next one. What was paid for before
+ * a poll and is done after it is not covered by that poll's credit: the path that is under way, and what callers still have to do when
+ * a call that polled returns to them. Both are bounded, see docs/guard.md.
+ */
+import { TOLL, UNCHECKED } from './costs.ts'
+import type { Graph } from './graph.ts'
+import type { Outline } from './outline.ts'
+import { Walk } from './walk.ts'
 
-const MAX_CHARGE = 1 << 30
+/** What is known of nodes whose callees are known. */
+export interface Known {
+  /** Weight of the heaviest path from the entry to the first check or the end; 0 with a check at the entry. */
+  readonly entries: Float64Array
+  /** May a poll come while it runs? */
+  readonly polls: Uint8Array
+  /** What functions that wait in calls of one circle, one below the other and none of them a cutter, may owe together. */
+  readonly owed: Float64Array
+  /** By group: what those that wait in calls below may owe, who are in no circle. */
+  readonly tails: Float64Array
+}
 
-export class Weigher {
-  readonly #events: Events
-  readonly #frames: Frames
-  #locals = 0
-  /** By event: the weight of the heaviest path from where a jump to it arrives. */
-  #arrivals = new Float64Array(256)
+export function weigh(outline: Outline, graph: Graph): void {
+  new Weigher(outline, graph).run()
+}
 
-  constructor(events: Events, frames: Frames) {
-    this.#events = events
-    this.#frames = frames
-  }
+class Weigher {
+  readonly #graph: Graph
+  readonly #known: Known
+  readonly #walk: Walk
+  /** Of cutters: do the checks on their ways to calls in the circle do, so that none is needed at the entry? */
+  readonly #isLate: Uint8Array
 
-  /** Sets the charges. Returns what the checks add to the work of V8's baseline compiler. */
-  weigh(locals: number): number {
-    const { count, kinds, charges, heights, work } = this.#events
-    if (this.#arrivals.length < count) this.#arrivals = new Float64Array(kinds.length)
-    const arrivals = this.#arrivals
-    this.#locals = locals
-    let complexity = 0
-    let next = 0
-    for (let at = count - 1; at >= 0; at--) {
-      arrivals[at] = this.#arrival(at, kinds[at] as number, next)
-      if (kinds[at] !== EVENT.jump && (charges[at] as number) > 0) complexity += 2 * (locals + (heights[at] as number))
-      next = (arrivals[at] as number) + (work[at] as number)
+  constructor(outline: Outline, graph: Graph) {
+    const nodes = graph.group.length
+    this.#graph = graph
+    this.#known = {
+      entries: new Float64Array(nodes),
+      // Whoever may be called through a reference may poll, also if it is a function of another module
+      polls: new Uint8Array(nodes).fill(1, graph.indirect),
+      owed: new Float64Array(nodes),
+      tails: new Float64Array(graph.starts.length),
     }
-    return complexity
+    this.#isLate = new Uint8Array(graph.indirect)
+    this.#walk = new Walk(outline, graph, this.#known)
   }
 
-  /** Weight of the heaviest path from an event on, where `next` is that of going straight on. */
-  #arrival(at: number, kind: number, next: number): number {
-    const frame = this.#events.frames[at] as number
-    switch (kind) {
-      case EVENT.entry:
-        return this.#check(at, next + ENTRY_WEIGHT + this.#locals * PER_LOCAL)
-      case EVENT.loop:
-        return this.#check(at, next + 1)
-      case EVENT.handler:
-        return this.#check(at, next + CATCH_WEIGHT)
-      case EVENT.afterCall:
-      case EVENT.afterGrow:
-        return next > LIGHT ? this.#check(at, next) : next
-      case EVENT.join:
-        return next > SEGMENT ? this.#check(at, next) : next
-      case EVENT.jump:
-        return frame < NO_FRAME ? this.#heaviest(-2 - frame, this.#events.charges[at] as number) : this.#atFrame(frame)
-      case EVENT.branch:
-        return Math.max(next, this.#atFrame(frame))
-      case EVENT.if: {
-        const otherwise = this.#frames.elses[frame] as number
-        return Math.max(next, otherwise === NO_FRAME ? this.#atFrame(frame) : (this.#arrivals[otherwise] as number))
+  run(): void {
+    for (let group = 0; group + 1 < this.#graph.starts.length; group++) this.#weighGroup(group)
+  }
+
+  #weighGroup(group: number): void {
+    const { members, starts, isCutter, indirect } = this.#graph
+    const { entries, polls, owed, tails } = this.#known
+    const nodes = members.subarray(starts[group], starts[group + 1])
+    const isCircle = nodes.length > 1 || isCutter[nodes[0] as number] === 1
+    this.#walk.enterGroup(group, isCircle)
+    if (isCircle) {
+      for (const node of nodes) {
+        polls[node] = 1
+        if (node >= indirect) {
+          // Not all that it may call is known yet
+          entries[node] = UNCHECKED
+          owed[node] = isCutter[node] ? TOLL : 0
+        } else if (isCutter[node]) this.#weighCutter(node)
       }
-      default:
-        return next
+    }
+    for (const node of nodes) {
+      // Others rely already on what is known of the entry of a cutter
+      const unchecked = isCircle && isCutter[node] ? (entries[node] as number) : UNCHECKED
+      const tail = node < indirect ? this.#weighFunction(node, this.#isLate[node] === 1, unchecked) : this.#weighIndirect(node, group)
+      tails[group] = Math.max(tails[group] as number, tail)
     }
   }
 
-  #check(at: number, charge: number): number {
-    this.#events.charges[at] = Math.min(charge, MAX_CHARGE)
-    return 0
+  /** Its calls in the circle come after a check, so that what they weigh, which is not known yet, does not matter for its entry. */
+  #weighCutter(node: number): void {
+    this.#weighFunction(node, true, UNCHECKED)
+    if (this.#walk.lateChecksSuffice) this.#isLate[node] = 1
+    else this.#weighFunction(node, false, UNCHECKED)
   }
 
-  #atFrame(frame: number): number {
-    if (frame === NO_FRAME || this.#frames.isLoop[frame]) return 0
-    return frame === 0 ? 0 : (this.#arrivals[this.#frames.ends[frame] as number] as number)
+  #weighFunction(node: number, mayBeLate: boolean, unchecked: number): number {
+    const walk = this.#walk
+    walk.run(node, mayBeLate, unchecked)
+    this.#known.entries[node] = walk.weight
+    this.#known.owed[node] = walk.owed
+    if (walk.polls) this.#known.polls[node] = 1
+    return walk.tail
   }
 
-  #heaviest(first: number, count: number): number {
-    let most = 0
-    for (let n = first; n < first + count; n++) most = Math.max(most, this.#atFrame(this.#events.targets[n] as number))
-    return most
+  /** The most of all that a reference may name. */
+  #weighIndirect(node: number, group: number): number {
+    const { referred, indirect, group: groups, isCutter } = this.#graph
+    const { entries, owed, tails } = this.#known
+    let [entry, most, tail] = [0, 0, 0]
+    for (const at of referred[node - indirect] as Int32Array) {
+      entry = Math.max(entry, entries[at] as number)
+      if (groups[at] === group) most = Math.max(most, owed[at] as number)
+      else tail = Math.max(tail, tails[groups[at] as number] as number)
+    }
+    if (!isCutter[node]) {
+      entries[node] = entry
+      owed[node] = most
+    }
+    return tail
   }
 }

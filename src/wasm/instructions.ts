@@ -6,7 +6,7 @@
  */
 
 import { ENGINE_LIMITS } from './engine-limits.ts'
-import type { ModuleInfo } from './module-info.ts'
+import { DECLARED, type ModuleInfo } from './module-info.ts'
 import { type Immediate, OPCODES, type Opcode, opcodesOf, PLAIN_OPCODES } from './opcodes.ts'
 import { hex, invalid, malformed, outside, Reader } from './reader.ts'
 import { readHeapType, readValType, readValTypeAfter } from './type-reader.ts'
@@ -266,9 +266,9 @@ export class InstructionReader {
     const index = this.#reader.index('a function index', module.functions.length)
     this.index0 = index
     if (op.name !== 'ref.func') return
-    if (this.#constant) module.declaredFunctions[index] = 1
-    else if (module.declaredFunctions[index] !== 1)
-      throw invalid(`a body refers to function ${index}, which no export, segment or initialiser names`, at, { index })
+    const declared = module.declaredFunctions[index] as number
+    if (!this.#constant && declared === 0) throw invalid(`a body refers to function ${index}, which no export, segment or initialiser names`, at, { index })
+    module.declaredFunctions[index] = declared | DECLARED.referred
   }
 
   #type(op: Opcode): void {

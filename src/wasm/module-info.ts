@@ -107,9 +107,12 @@ export interface ModuleInfo {
   /** Bodies of the defined functions: offset after the size field (where the locals are), and the end. */
   readonly bodyStarts: Uint32Array
   readonly bodyEnds: Uint32Array
-  /** 1 for a function that a body may take a reference of: named by an export, an element segment or an initialiser. */
+  /** By function, how it may be referred to: bits of `DECLARED`. Those that have none, no body may take a reference of. */
   readonly declaredFunctions: Uint8Array
 }
+
+/** A function is named by an export; by an element segment, an initialiser or a `ref.func`. */
+export const DECLARED = { exported: 1, referred: 2 } as const
 
 /** Signature of a function by its index, which must be one that the module has. */
 export function functionType(module: ModuleInfo, index: number): FuncType {

@@ -13,7 +13,7 @@ import { readData, readDataCount, readElements } from './sections/segments.ts'
 import { readTypes } from './sections/types.ts'
 
 export type { ConstantExpression, DataInfo, ElementInfo, ExportInfo, ExternKind, ImportInfo, ModuleInfo, Section } from './module-info.ts'
-export { functionType } from './module-info.ts'
+export { DECLARED, functionType } from './module-info.ts'
 
 interface SectionKind {
   readonly name: string

@@ -7,6 +7,8 @@ import { opcode } from './opcodes.ts'
 import { type HeapType, heapByte, REF_BYTE, REF_NULL_BYTE, typeByte, type ValType } from './types.ts'
 
 const encoder = new TextEncoder()
+/** For so many bytes, making a view of them takes longer than copying them one by one. */
+const FEW_BYTES = 64
 
 export class Writer {
   #buffer: Uint8Array
@@ -71,9 +73,13 @@ export class Writer {
 
   /** Copies bytes as they are. */
   bytes(source: Uint8Array, start = 0, end: number = source.length): void {
-    this.#reserve(end - start)
-    this.#buffer.set(start === 0 && end === source.length ? source : source.subarray(start, end), this.#length)
-    this.#length += end - start
+    const length = end - start
+    this.#reserve(length)
+    if (length <= FEW_BYTES) {
+      const buffer = this.#buffer
+      for (let from = start, to = this.#length; from < end; from++, to++) buffer[to] = source[from] as number
+    } else this.#buffer.set(start === 0 && end === source.length ? source : source.subarray(start, end), this.#length)
+    this.#length += length
   }
 
   /** A string with its length before it. */

@@ -1,6 +1,6 @@
 /** Guarding, instantiating and calling in one go, for the tests of this folder. */
 
-import { type Abi, attachHook, type Hook, MAX_CREDIT, makeHook } from '../../src/abi.ts'
+import { type Abi, type Attached, attachHook, FULL_DEPTH, type Hook, MAX_CREDIT, makeHook, STOP } from '../../src/abi.ts'
 import { type Guarded, type GuardOptions, guard } from '../../src/guard/guard.ts'
 
 /** `any`: exports are called as what they are, wrong arguments included. */
@@ -13,8 +13,12 @@ export interface Driven {
   /** How often it asked. */
   readonly polls: () => number
   readonly hook: Hook
+  /** With fuel, it has more than anything takes. */
+  readonly attached: Attached
   readonly start: (() => void) | undefined
 }
+
+export const PLENTY = 2n ** 62n
 
 /** @param poll what to answer, by how often it was asked before; by default always the most */
 export function drive(
@@ -25,9 +29,17 @@ export function drive(
   return { guarded, ...attachTo(new WebAssembly.Instance(new WebAssembly.Module(guarded.bytes), imports), guarded.abi, poll) }
 }
 
-export function attachTo(instance: WebAssembly.Instance, abi: Abi, poll: (before: number) => number): Omit<Driven, 'guarded'> {
+/** @param exhausted what to answer when fuel or the like is used up; by default, stop */
+export function attachTo(
+  instance: WebAssembly.Instance,
+  abi: Abi,
+  poll: (before: number) => number,
+  exhausted: (reason: number) => number = () => STOP,
+): Omit<Driven, 'guarded'> {
   let polls = 0
-  const hook = makeHook({ poll: () => poll(polls++) })
-  const { start } = attachHook(instance, abi, hook)
-  return { exports: instance.exports as Exports, polls: () => polls, hook, start }
+  const hook = makeHook({ poll: () => poll(polls++), exhausted })
+  const attached = attachHook(instance, abi, hook)
+  if (attached.fuel !== undefined) attached.fuel.value = PLENTY
+  if (attached.depth !== undefined) attached.depth.value = FULL_DEPTH
+  return { exports: instance.exports as Exports, polls: () => polls, hook, attached, start: attached.start }
 }

@@ -4,6 +4,7 @@ import { InstructionReader } from '../../src/wasm/instructions.ts'
 import { readLocals } from '../../src/wasm/locals.ts'
 import { functionType, type ImportInfo, type ModuleInfo, parseModule } from '../../src/wasm/module.ts'
 import type { Immediate } from '../../src/wasm/opcodes.ts'
+import { Reader } from '../../src/wasm/reader.ts'
 import { formatFuncType, formatGlobalType, formatLimits, formatTableType, formatValType } from '../../src/wasm/types.ts'
 
 const OPENS = new Set(['block', 'loop', 'if', 'try', 'try_table', 'else', 'catch', 'catch_all'])
@@ -47,15 +48,17 @@ function functionLines(module: ModuleInfo, at: number): string[] {
   while (reader.next()) {
     const { name } = reader.op
     if (CLOSES.has(name)) depth--
-    lines.push('  '.repeat(depth) + instructionText(reader))
+    lines.push('  '.repeat(depth) + instructionText(module.bytes, reader))
     if (OPENS.has(name)) depth++
   }
   return lines
 }
 
-function instructionText(reader: InstructionReader): string {
+function instructionText(bytes: Uint8Array, reader: InstructionReader): string {
   let slot = 0
   const next = () => String(slot++ === 0 ? reader.index0 : reader.index1)
+  // The reader skips it
+  if (reader.op.name === 'i64.const') return `i64.const ${new Reader(bytes, reader.start + 1, reader.end).s64('a number')}`
   return [reader.op.name, ...reader.op.immediates.map((kind) => immediateText(kind, reader, next))].filter((part) => part !== '').join(' ')
 }
 

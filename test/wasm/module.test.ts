@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { functionType, parseModule } from '../../src/wasm/module.ts'
+import { DECLARED, functionType, parseModule } from '../../src/wasm/module.ts'
 import { EXTERNREF, FUNCREF, formatFuncType, refType } from '../../src/wasm/types.ts'
 import { Writer } from '../../src/wasm/writer.ts'
 import { wat } from '../support/wat.ts'
@@ -106,7 +106,7 @@ test('types, imports, exports, memories, tables and globals are data', () => {
   const [hello] = module.data
   assert.equal(new TextDecoder().decode(module.bytes.subarray(hello?.start, (hello?.start ?? 0) + 5)), 'hello')
   assert.equal(module.dataCount, 2)
-  assert.deepEqual([...module.declaredFunctions], [0, 1, 1])
+  assert.deepEqual([...module.declaredFunctions], [0, DECLARED.referred, DECLARED.referred | DECLARED.exported])
 })
 
 test('sections copied as they are make the same module', () => {

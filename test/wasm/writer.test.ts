@@ -24,6 +24,36 @@ test('sections, vectors and names have their sizes before them', () => {
   assert.deepEqual(bytes, [7, 6, 2, 1, 0x61, 2, 0xc3, 0xa9])
 })
 
+test('bytes are copied as they are, few or many, all of them or a part, whatever the buffer has room for', () => {
+  const source = Uint8Array.from({ length: 300 }, (_, at) => at)
+  for (const length of [0, 1, 63, 64, 65, 200, 300]) {
+    assert.deepEqual(
+      written((writer) => writer.bytes(source, 0, length)),
+      [...source.subarray(0, length)],
+    )
+    assert.deepEqual(
+      written((writer) => {
+        writer.u8(7)
+        writer.bytes(source, 300 - length)
+        writer.u8(8)
+      }),
+      [7, ...source.subarray(300 - length), 8],
+    )
+  }
+})
+
+test('a writer that is cleared begins anew, and another can take over what it holds', () => {
+  const part = new Writer(1)
+  const writer = new Writer(1)
+  for (const text of ['a longer one', 'short', '']) {
+    part.clear()
+    part.name(text)
+    writer.u32(part.length)
+    writer.append(part)
+  }
+  assert.deepEqual(Buffer.from(writer.finish()).toString('latin1'), '\x0d\x0ca longer one\x06\x05short\x01\x00')
+})
+
 test('floats are little-endian', () => {
   assert.deepEqual(
     written((writer) => writer.f32(1)),

@@ -2,7 +2,7 @@
 
 import { quote } from '../../errors.ts'
 import { ENGINE_LIMITS } from '../engine-limits.ts'
-import { type ExternKind, functionType } from '../module-info.ts'
+import { DECLARED, type ExternKind, functionType } from '../module-info.ts'
 import { invalid, type Reader } from '../reader.ts'
 import { formatFuncType } from '../types.ts'
 import type { Draft } from './draft.ts'
@@ -18,7 +18,7 @@ export function readExports(reader: Reader, draft: Draft): void {
     if (names.size === each) throw invalid(`two exports are called ${quote(name)}`, offset)
     const kind = readExternKind(reader)
     const index = reader.index(`a ${kind} index`, spaceSize(draft, kind))
-    if (kind === 'function') draft.declaredFunctions[index] = 1
+    if (kind === 'function') draft.declaredFunctions[index] = (draft.declaredFunctions[index] as number) | DECLARED.exported
     draft.exports.push({ name, kind, index, offset })
   }
 }

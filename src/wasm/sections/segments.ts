@@ -2,7 +2,7 @@
 
 import { ENGINE_LIMITS } from '../engine-limits.ts'
 import type { InstructionReader } from '../instructions.ts'
-import type { DataInfo, ElementInfo } from '../module-info.ts'
+import { type DataInfo, DECLARED, type ElementInfo } from '../module-info.ts'
 import { hex, malformed, type Reader } from '../reader.ts'
 import { readRefType } from '../type-reader.ts'
 import { readConstant, skipConstant } from './constants.ts'
@@ -45,7 +45,11 @@ function readFunctionList(reader: Reader, draft: Draft, typed: boolean): number 
   }
   const count = reader.count('elements')
   const size = draft.functions.length
-  for (let each = 0; each < count; each++) draft.declaredFunctions[reader.index('a function index', size)] = 1
+  const { declaredFunctions } = draft
+  for (let each = 0; each < count; each++) {
+    const index = reader.index('a function index', size)
+    declaredFunctions[index] = (declaredFunctions[index] as number) | DECLARED.referred
+  }
   return count
 }
 

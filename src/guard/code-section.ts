@@ -1,0 +1,167 @@
+/** The functions of a module, read, weighed and written: the code section, and what goes with it. */
+import { LoadError } from '../errors.ts'
+import type { Caps } from '../limits.ts'
+import { readLocals } from '../wasm/locals.ts'
+import { DECLARED, type ModuleInfo } from '../wasm/module.ts'
+import type { FuncType } from '../wasm/types.ts'
+import { Writer } from '../wasm/writer.ts'
+import { type Additions, additionsTo, HOOK_TYPES, writeFunctions } from './additions.ts'
+import { BodyWriter } from './body.ts'
+import { planFuel } from './fuel.ts'
+import type { FuelCosts } from './fuel-costs.ts'
+import { callGraph } from './graph.ts'
+import type { Maxima } from './growth.ts'
+import { Helpers } from './helpers.ts'
+import { Hints } from './hints.ts'
+import { TypeKinds } from './kinds.ts'
+import type { Outline } from './outline.ts'
+import { type Checks, type FunctionReport, NO_CHECKS } from './report.ts'
+import { functionReport } from './report-function.ts'
+import { scan } from './scan.ts'
+import { weigh } from './weigh.ts'
+
+/** V8's own limits, which a valid function may pass by being guarded. */
+const V8 = { body: 7_654_321, locals: 50_000 } as const
+/** The most locals that the guard adds to a function. */
+const OWN_LOCALS = 5
+/** Bytes that a module grows by, for each byte: room for it from the start. */
+const GROWTH = 1.5
+
+export interface CodeOptions {
+  readonly caps: Caps
+  readonly wideTryTables: boolean
+  readonly maxima: Maxima
+  readonly refuseExceptionLocals: boolean
+  readonly fuel: FuelCosts | undefined
+  readonly deterministic: boolean
+  readonly perFunction: boolean
+}
+
+export interface CodeSection {
+  /** What the section holds. */
+  readonly contents: Writer
+  readonly hints: Hints
+  readonly added: Additions
+  /** Of the functions that are added. */
+  readonly functionTypes: readonly FuncType[]
+  readonly checks: Checks
+  /** Of all functions: see `operands.ts`. */
+  readonly complexity: number
+  readonly functions: readonly FunctionReport[]
+}
+
+export function writeCode(module: ModuleInfo, options: CodeOptions): CodeSection {
+  const { maxima, fuel } = options
+  const helpers = new Helpers(module, maxima, fuel)
+  const kinds = new TypeKinds(module)
+  const outline = scan(module, kinds, helpers, { ...options, fuelCosts: fuel?.instructions })
+  weigh(outline, callGraph(outline, referredByKind(module, kinds)))
+  const added = additionsTo(module, fuel !== undefined)
+  const functionTypes = [...added.types, ...helpers.types]
+  const contents = new Writer(Math.ceil(module.bytes.length * GROWTH) + 1024)
+  contents.u32(module.bodyStarts.length + functionTypes.length)
+  const { hints, checks, complexity, functions } = writeBodies(contents, module, outline, added, options)
+  // Types stand in the order of the functions, and those of the hooks after them
+  writeFunctions(contents, added, module.types.length + functionTypes.length)
+  helpers.write(contents, added)
+  return { contents, hints, added, functionTypes, checks, complexity, functions }
+}
+
+/** All types that are added: of the functions, and of the hooks. */
+export function addedTypes({ functionTypes }: CodeSection): readonly FuncType[] {
+  return [...functionTypes, ...HOOK_TYPES]
+}
+
+/** What a reference may name: by kind of type, functions by their bodies. */
+function referredByKind(module: ModuleInfo, kinds: TypeKinds): readonly Int32Array[] {
+  const { declaredFunctions, functions, importedFunctions } = module
+  // What the module exports can be put into a table, or passed in, from outside
+  const bits = takesFunctions(module) ? DECLARED.referred | DECLARED.exported : DECLARED.referred
+  const lists: number[][] = []
+  for (let index = importedFunctions; index < functions.length; index++) {
+    if (((declaredFunctions[index] as number) & bits) === 0) continue
+    const kind = kinds.of(functions[index] as number)
+    lists[kind] ??= []
+    lists[kind].push(index - importedFunctions)
+  }
+  return Array.from({ length: kinds.count }, (_, kind) => Int32Array.from(lists[kind] ?? []))
+}
+
+/** May references to functions come from outside? */
+function takesFunctions({
+  tables,
+  importedTables,
+  exports,
+  globals,
+  importedGlobals,
+  types,
+  functions,
+  declaredFunctions,
+  importedFunctions,
+}: ModuleInfo): boolean {
+  if (importedTables > 0 || exports.some(({ kind }) => kind === 'table') || globals.slice(0, importedGlobals).some(({ type }) => typeof type === 'object'))
+    return true
+  if (exports.some(({ kind, index }) => kind === 'global' && globals[index]?.mutable === true && typeof globals[index]?.type === 'object')) return true
+  if (
+    tables.length === 0 &&
+    !types.some((type) => type.kind === 'func' && [...type.type.params, ...type.type.results].some((each) => typeof each === 'object'))
+  )
+    return false
+  return functions.some((typeIndex, index) => {
+    const type = types[typeIndex]
+    if (type?.kind !== 'func') return false
+    const values = index < importedFunctions ? type.type.results : ((declaredFunctions[index] as number) & DECLARED.exported) !== 0 ? type.type.params : []
+    return values.some((each) => typeof each === 'object')
+  })
+}
+
+function writeBodies(
+  contents: Writer,
+  module: ModuleInfo,
+  outline: Outline,
+  added: Additions,
+  options: CodeOptions,
+): Pick<CodeSection, 'hints' | 'checks' | 'complexity' | 'functions'> {
+  const fuel = options.fuel === undefined ? undefined : planFuel(outline)
+  const bodies = new BodyWriter(contents, module, added, outline, fuel)
+  const hints = new Hints()
+  const checks = { ...NO_CHECKS }
+  const functions: FunctionReport[] = []
+  let complexity = 0
+  for (let at = 0; at < outline.count; at++) {
+    const { groups } = readLocals(module, module.bodyStarts[at] as number, module.bodyEnds[at] as number)
+    checkLocals(module, outline, at)
+    const size = bodies.write(at, groups)
+    checkComplexity(module, at, bodies.complexity, options.caps)
+    checkSize(module, at, size, options.caps)
+    complexity += bodies.complexity
+    hints.add(module.importedFunctions + at, bodies.hints)
+    for (const name of Object.keys(checks) as (keyof Checks)[]) checks[name] += bodies.counts[name]
+    if (options.perFunction) functions.push(functionReport(module, outline, fuel, at, size, bodies.counts))
+  }
+  return { hints, checks, complexity, functions }
+}
+
+function checkLocals(module: ModuleInfo, outline: Outline, at: number): void {
+  const locals = outline.locals[at] as number
+  if (locals + OWN_LOCALS <= V8.locals) return
+  throw tooMuch(module, at, `has ${locals} locals; with those of the guard that is above V8's limit of ${V8.locals}`)
+}
+
+function checkComplexity(module: ModuleInfo, at: number, found: number, caps: Caps): void {
+  const limit = caps.functionComplexity
+  if (found <= limit) return
+  const what = `would hold the thread while V8 compiles it: locals and operands times branches come to ${found}`
+  throw tooMuch(module, at, `${what}, above \`caps.functionComplexity\` of ${limit}`, { found, limit })
+}
+
+function checkSize(module: ModuleInfo, at: number, found: number, caps: Caps): void {
+  const limit = Math.min(caps.functionSize, V8.body)
+  if (found <= limit) return
+  const which = limit === V8.body ? "V8's limit" : '`caps.functionSize`'
+  throw tooMuch(module, at, `has ${found} bytes once guarded, above ${which} of ${limit}`, { found, limit })
+}
+
+function tooMuch({ importedFunctions, bodyStarts }: ModuleInfo, at: number, what: string, figures: Readonly<Record<string, number>> = {}): LoadError {
+  return new LoadError('limit-exceeded', `function ${importedFunctions + at} ${what}`, { offset: bodyStarts[at] as number, figures })
+}

@@ -1,0 +1,61 @@
+/**
+ * What a module asks for and offers, with the types, and nothing of how it works: its type, in the words of the spec
+ * (https://webassembly.github.io/spec/core/valid/modules.html). Plain data, that can be sent to another thread.
+ */
+import { type ExternKind, functionType, type ModuleInfo } from './module-info.ts'
+import type { FuncType, GlobalType, MemoryType, TableType } from './types.ts'
+
+export type ExternType =
+  | { readonly kind: 'function' | 'tag'; readonly type: FuncType }
+  | { readonly kind: 'table'; readonly type: TableType }
+  | { readonly kind: 'memory'; readonly type: MemoryType }
+  | { readonly kind: 'global'; readonly type: GlobalType }
+
+export type ExportType = { readonly name: string } & ExternType
+export type ImportType = { readonly module: string } & ExportType
+
+/** The types of a module's functions, in a form of which only few are objects. */
+export interface FunctionTypes {
+  /** By type index; undefined for a type of something else. */
+  readonly types: readonly (FuncType | undefined)[]
+  /** By function: index of its type. */
+  readonly typeIndices: Uint32Array
+}
+
+export interface ModuleType {
+  readonly imports: readonly ImportType[]
+  readonly exports: readonly ExportType[]
+  /** Of a module that has exports which return functions, any of its own. */
+  readonly functions: FunctionTypes | undefined
+}
+
+export function moduleType(module: ModuleInfo): ModuleType {
+  const imports = module.imports.map(({ module: from, name, kind, index }) => ({ module: from, name, ...externType(module, kind, index) }))
+  const exports = module.exports.map(({ name, kind, index }) => ({ name, ...externType(module, kind, index) }))
+  const returns = exports.some((each) => each.kind === 'function' && each.type.results.some((type) => typeof type === 'object'))
+  return { imports, exports, functions: returns ? functionTypes(module) : undefined }
+}
+
+function externType(module: ModuleInfo, kind: ExternKind, index: number): ExternType {
+  switch (kind) {
+    case 'function':
+      return { kind, type: functionType(module, index) }
+    case 'tag':
+      return { kind, type: typeOf(module, module.tags[index]?.typeIndex) ?? { params: [], results: [] } }
+    case 'table':
+      return { kind, type: module.tables[index] as TableType }
+    case 'memory':
+      return { kind, type: module.memories[index] as MemoryType }
+    case 'global':
+      return { kind, type: module.globals[index] as GlobalType }
+  }
+}
+
+function functionTypes(module: ModuleInfo): FunctionTypes {
+  return { types: module.types.map((_, index) => typeOf(module, index)), typeIndices: Uint32Array.from(module.functions) }
+}
+
+function typeOf({ types }: ModuleInfo, index: number | undefined): FuncType | undefined {
+  const type = index === undefined ? undefined : types[index]
+  return type?.kind === 'func' ? type.type : undefined
+}
