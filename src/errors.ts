@@ -36,7 +36,7 @@ const reason = (kind: ReasonKind, exitCode: number, instanceUsable: boolean, mea
 })
 
 /** Exit codes of the `curfew` command; 124 is what `timeout(1)` uses, 130 what a shell reports for SIGINT. */
-export const EXIT = { ok: 0, internal: 1, usage: 2, load: 3, trap: 4, host: 5, deadline: 124, aborted: 130 } as const
+export const EXIT = { ok: 0, internal: 1, usage: 2, load: 3, trap: 4, host: 5, fuel: 6, deadline: 124, aborted: 130 } as const
 
 // biome-ignore format: one reason a line
 export const REASONS = {
@@ -58,6 +58,8 @@ export const REASONS = {
 
   deadline: reason('stop', EXIT.deadline, false, "The call's time ran out: `execTimeout` or `timeout`, queueing included.", 'Raise the timeout, or give the plugin less work at a time.'),
   'cpu-timeout': reason('stop', EXIT.deadline, false, 'The guest ran for longer than `cpuTimeout`.', 'Raise `cpuTimeout`, or give the plugin less work at a time.'),
+  'out-of-fuel': reason('stop', EXIT.fuel, false, "The call's fuel ran out.", 'Raise `fuel`, or give the plugin less work at a time.'),
+  'out-of-memory': reason('stop', EXIT.host, false, 'A guest with fuel could not grow a memory or table although its limit allows it: what came after would depend on the machine.', 'Lower `memoryLimit`, or run fewer plugins in this process.'),
   'nested-timeout': reason('stop', EXIT.deadline, false, 'A call that a host function made back into a guest ran past `nestedTimeout`.', 'Keep nested calls short (allocating, say), or raise `nestedTimeout`.'),
   'lease-timeout': reason('usage', EXIT.deadline, false, 'A lease taken by `use` was held past its `timeout`.', 'Raise the `timeout` of `use`, or hold the lease for fewer steps.'),
   aborted: reason('stop', EXIT.aborted, false, "The caller's `signal` was aborted.", "The cause is the signal's reason."),

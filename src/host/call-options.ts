@@ -1,11 +1,14 @@
 /** The options of calls and leases. Times in ms. */
-import { optionError } from '../errors.ts'
-import { checkSignal, duration, known, unknownOption } from './checks.ts'
+import { type Allowance, callAllowance } from '../budget.ts'
+import { CurfewError, optionError } from '../errors.ts'
+import { checkSignal, duration, fuelAmount, known, unknownOption } from './checks.ts'
 
 export interface CallOptions {
   /** Can only tighten the module's limit. Default: that limit. */
   readonly timeout?: number
   readonly cpuTimeout?: number
+  /** Units of the module's fuel, for a module that was loaded with some. Can only tighten its limit. */
+  readonly fuel?: number | bigint
   /** Ends the call when it is aborted; its reason becomes the error's cause. */
   readonly signal?: AbortSignal | undefined
 }
@@ -20,16 +23,32 @@ export interface LeaseOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-const CALL_OPTIONS = ['timeout', 'cpuTimeout', 'signal']
+const CALL_OPTIONS = ['timeout', 'cpuTimeout', 'fuel', 'signal']
 
-/** Checked on every call, so without allocating. */
-export function checkCallOptions(options: CallOptions): void {
+/** What the options of calls are combined with. */
+interface CallContext {
+  readonly module: string
+  readonly allowance: Allowance
+  readonly countsFuel: boolean
+}
+
+/**
+ * A call's allowance, under its module's. Checked on every call, so without allocating.
+ * @throws CurfewError `invalid-option`
+ */
+export function allowanceOf({ module, allowance, countsFuel }: CallContext, options: CallOptions): Allowance {
   if (typeof options !== 'object' || options === null) throw optionError('options', 'an object', options)
-  const { timeout, cpuTimeout, signal } = options
+  const { timeout, cpuTimeout, fuel, signal } = options
   for (const name in options) if (!CALL_OPTIONS.includes(name)) throw unknownOption('call', name, CALL_OPTIONS)
   if (timeout !== undefined) duration('timeout', timeout, 0)
   if (cpuTimeout !== undefined) duration('cpuTimeout', cpuTimeout, 0)
+  if (fuel !== undefined) {
+    fuelAmount('fuel', fuel)
+    if (!countsFuel)
+      throw new CurfewError('invalid-option', 'the module counts no fuel: load it with `fuel` (`Infinity` to count without a limit) or `fuelCosts`', { module })
+  }
   if (signal !== undefined) checkSignal(signal)
+  return callAllowance(allowance, options)
 }
 
 /** `use` takes a time for the whole lease, and a signal. */

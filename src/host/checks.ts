@@ -20,6 +20,13 @@ export function duration(name: string, value: unknown, absent: number): number {
   return value === Number.POSITIVE_INFINITY ? 0 : value
 }
 
+/** Whole and not negative, a number or a bigint. */
+export function fuelAmount(name: string, value: unknown): void {
+  if (value === undefined || value === Number.POSITIVE_INFINITY) return
+  const isWhole = typeof value === 'bigint' ? value >= 0n : typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+  if (!isWhole) throw optionError(name, 'a whole number or bigint, 0 or more', value)
+}
+
 export function positive(name: string, value: unknown, absent: number): number {
   if (value === undefined) return absent
   if (typeof value !== 'number' || !(value > 0) || value === Number.POSITIVE_INFINITY) throw optionError(name, 'a finite number of milliseconds above 0', value)
@@ -36,4 +43,9 @@ export function oneOf<T extends string>(name: string, value: T | undefined, choi
   if (value === undefined) return choices[0]
   if (!choices.includes(value)) throw optionError(name, choices.map((choice) => `'${choice}'`).join(' or '), value)
   return value
+}
+
+export function flag(name: string, value: unknown): boolean {
+  if (value !== undefined && typeof value !== 'boolean') throw optionError(name, 'true or false', value)
+  return value === true
 }

@@ -1,6 +1,6 @@
-import { type Allowance, callAllowance } from '../budget.ts'
+import type { Allowance } from '../budget.ts'
 import { callError, optionError, show } from '../errors.ts'
-import { type CallOptions, type CallSyncOptions, checkCallOptions } from './call-options.ts'
+import { allowanceOf, type CallOptions, type CallSyncOptions } from './call-options.ts'
 import type { GuestLease } from './executor.ts'
 import { checkArguments, type Signature } from './signature.ts'
 
@@ -8,6 +8,8 @@ import { checkArguments, type Signature } from './signature.ts'
 export interface LeaseContext {
   readonly module: string
   readonly allowance: Allowance
+  /** Does it count fuel? */
+  readonly countsFuel: boolean
   readonly signatures: ReadonlyMap<string, Signature>
 }
 
@@ -27,19 +29,16 @@ export class Lease {
 
   /** As `Module.call`, on this instance. */
   async call(name: string, args: readonly unknown[] = [], options: CallOptions = {}): Promise<unknown[]> {
-    checkCallOptions(options)
     const signature = signatureOf(this.#context, name)
     checkArguments(signature, args, this.#context.module)
-    return this.#guest.call(signature, args, callAllowance(this.#context.allowance, options), options.signal)
+    return this.#guest.call(signature, args, allowanceOf(this.#context, options), options.signal)
   }
 
   /** As `Module.callSync`, on this instance. */
   callSync(name: string, args: readonly unknown[] = [], options: CallSyncOptions = {}): unknown[] {
-    checkCallOptions(options)
     const signature = signatureOf(this.#context, name)
     checkArguments(signature, args, this.#context.module)
-    const allowance = callAllowance(this.#context.allowance, options)
-    return this.#guest.callSync(signature, args, allowance)
+    return this.#guest.callSync(signature, args, allowanceOf(this.#context, options))
   }
 
   /** A copy of bytes of the guest's memory. @throws UsageError `out-of-bounds`, `stale` */

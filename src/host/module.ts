@@ -1,7 +1,7 @@
-import { type Allowance, callAllowance } from '../budget.ts'
+import { ALL_FUEL, type Allowance } from '../budget.ts'
 import { callError, optionError } from '../errors.ts'
 import { DEFAULT_LEASE_TIMEOUT } from '../limits.ts'
-import { type CallOptions, type CallSyncOptions, checkCallOptions, checkLeaseOptions, type LeaseOptions } from './call-options.ts'
+import { allowanceOf, type CallOptions, type CallSyncOptions, checkLeaseOptions, type LeaseOptions } from './call-options.ts'
 import type { Guest } from './executor.ts'
 import { Lease, type LeaseContext, signatureOf } from './lease.ts'
 import { checkArguments, type Extern, type ImportedExtern, type Signature } from './signature.ts'
@@ -12,6 +12,8 @@ export interface ModuleParts {
   readonly name: string
   readonly guest: Guest
   readonly allowance: Allowance
+  /** Does it count fuel? */
+  readonly countsFuel: boolean
   readonly signatures: ReadonlyMap<string, Signature>
   readonly exports: readonly Extern[]
   readonly imports: readonly ImportedExtern[]
@@ -25,7 +27,7 @@ export class Module {
   /** @internal Made by `Host.loadModule`. */
   constructor(parts: ModuleParts) {
     this.#parts = parts
-    this.#context = { module: parts.name, allowance: parts.allowance, signatures: parts.signatures }
+    this.#context = { module: parts.name, allowance: parts.allowance, countsFuel: parts.countsFuel, signatures: parts.signatures }
   }
 
   /** The name it was loaded under (Wazero: `api.Module.Name`). */
@@ -69,11 +71,10 @@ export class Module {
   call(name: string, args: readonly unknown[] = [], options: CallOptions = NO_OPTIONS): Promise<unknown[]> {
     // Not an async function: that would add three turns of the microtask queue to every call
     try {
-      if (options !== NO_OPTIONS) checkCallOptions(options)
       const signature = signatureOf(this.#context, name)
       checkArguments(signature, args, this.#parts.name)
       const { guest, allowance } = this.#parts
-      return guest.call(signature, args, options === NO_OPTIONS ? allowance : callAllowance(allowance, options), options.signal)
+      return guest.call(signature, args, options === NO_OPTIONS ? allowance : allowanceOf(this.#context, options), options.signal)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -121,18 +122,10 @@ export class Module {
 const NO_OPTIONS: CallOptions = Object.freeze({})
 
 /** The allowance of a synchronous call, which must be bounded or say that it is not. */
-export function syncAllowance({ module, allowance }: LeaseContext, { name }: Signature, options: CallSyncOptions): Allowance {
-  if (options === NO_OPTIONS) {
-    if (allowance.timeout === Number.POSITIVE_INFINITY && allowance.cpuTimeout === Number.POSITIVE_INFINITY) throw unbounded(module, name)
-    return allowance
-  }
-  checkCallOptions(options)
-  const combined = callAllowance(allowance, options)
-  const bounded = combined.timeout !== Number.POSITIVE_INFINITY || combined.cpuTimeout !== Number.POSITIVE_INFINITY
-  if (!bounded && options.timeout !== Number.POSITIVE_INFINITY) throw unbounded(module, name)
-  return combined
-}
-
-function unbounded(module: string, name: string): Error {
-  return callError('unbounded', 'no limit on time applies to this synchronous call', { module, function: name })
+export function syncAllowance(context: LeaseContext, { name }: Signature, options: CallSyncOptions): Allowance {
+  const allowance = options === NO_OPTIONS ? context.allowance : allowanceOf(context, options)
+  const { timeout, cpuTimeout, fuel } = allowance
+  const isBounded = timeout !== Number.POSITIVE_INFINITY || cpuTimeout !== Number.POSITIVE_INFINITY || (context.countsFuel && fuel < ALL_FUEL)
+  if (isBounded || options.timeout === Number.POSITIVE_INFINITY) return allowance
+  throw callError('unbounded', 'no limit on time or fuel applies to this synchronous call', { module: context.module, function: name })
 }

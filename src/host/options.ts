@@ -1,5 +1,6 @@
 /** The options of hosts and modules, checked up front. */
 import { optionError } from '../errors.ts'
+import { type FuelCostTable, fuelCosts } from '../guard/fuel-costs.ts'
 import {
   CAPS,
   type Caps,
@@ -12,9 +13,11 @@ import {
   DEFAULT_START_TIMEOUT,
   DEFAULT_TABLE_LIMIT,
 } from '../limits.ts'
-import { checkSignal, count, duration, known, oneOf, positive, unknownOption } from './checks.ts'
+import { checkSignal, count, duration, flag, fuelAmount, known, oneOf, positive, unknownOption } from './checks.ts'
 import type { Imports } from './imports.ts'
 import type { Lease } from './lease.ts'
+
+export type { FuelCostTable }
 
 /** All times in ms, all sizes in bytes. */
 export interface HostOptions {
@@ -24,6 +27,8 @@ export interface HostOptions {
   readonly maxExecTimeout?: number
   /** Limit on the time that a call's guest runs, its host functions included; waiting does not count. 0 or absent: none. */
   readonly cpuTimeout?: number
+  /** Fuel that a call may burn, of every module. 0 or absent: no fuel, unless a module asks for it. See `LoadOptions.fuelCosts`. */
+  readonly fuel?: number | bigint
   /** Sum of a module's memories. Default 128 MiB. */
   readonly memoryLimit?: number
   /** Sum of a module's table elements. Default 100,000. */
@@ -44,6 +49,12 @@ export interface LoadOptions {
   /** In place of the host's; at most `maxExecTimeout`. */
   readonly execTimeout?: number
   readonly cpuTimeout?: number
+  /** Can only tighten the host's. `Infinity`: counted, but not limited. Wasmtime's `Store::set_fuel`. */
+  readonly fuel?: number | bigint
+  /** What instructions cost, by name; others cost 1, or nothing if they only structure code. With it, fuel is counted, limited or not. */
+  readonly fuelCosts?: FuelCostTable
+  /** Refuse what engines may do differently, and give NaNs one form: the same call does the same on every machine. Counts fuel too. Default false. */
+  readonly deterministic?: boolean
   /** Limit on the start function and `setup` of each instance. Default 1,000. 0: none. */
   readonly startTimeout?: number
   /** Limit on each call that a host function makes back into a guest. Default 10. 0: none but the outer call's. */
@@ -66,7 +77,7 @@ export interface LoadOptions {
 }
 
 /** With defaults filled in. Limits that are off are 0. */
-export type ResolvedHostOptions = Required<HostOptions>
+export type ResolvedHostOptions = Required<Omit<HostOptions, 'fuel'>> & { readonly fuel: number | bigint }
 
 export function resolveHostOptions(options: HostOptions = {}): ResolvedHostOptions {
   known('new Host', options, HOST_OPTIONS)
@@ -74,6 +85,7 @@ export function resolveHostOptions(options: HostOptions = {}): ResolvedHostOptio
     execTimeout: duration('execTimeout', options.execTimeout, 0),
     maxExecTimeout: duration('maxExecTimeout', options.maxExecTimeout, 0),
     cpuTimeout: duration('cpuTimeout', options.cpuTimeout, 0),
+    fuel: fuel(options.fuel) ?? 0,
     memoryLimit: count('memoryLimit', options.memoryLimit, DEFAULT_MEMORY_LIMIT),
     tableLimit: count('tableLimit', options.tableLimit, DEFAULT_TABLE_LIMIT),
     moduleSizeLimit: count('moduleSizeLimit', options.moduleSizeLimit, DEFAULT_MODULE_SIZE_LIMIT, 1),
@@ -83,11 +95,25 @@ export function resolveHostOptions(options: HostOptions = {}): ResolvedHostOptio
   })
 }
 
-const HOST_OPTIONS = ['execTimeout', 'maxExecTimeout', 'cpuTimeout', 'memoryLimit', 'tableLimit', 'moduleSizeLimit', 'slice', 'maxConcurrent', 'maxQueue']
+const HOST_OPTIONS = [
+  'execTimeout',
+  'maxExecTimeout',
+  'cpuTimeout',
+  'fuel',
+  'memoryLimit',
+  'tableLimit',
+  'moduleSizeLimit',
+  'slice',
+  'maxConcurrent',
+  'maxQueue',
+]
 const LOAD_OPTIONS = [
   'imports',
   'execTimeout',
   'cpuTimeout',
+  'fuel',
+  'fuelCosts',
+  'deterministic',
   'startTimeout',
   'nestedTimeout',
   'memoryLimit',
@@ -104,6 +130,10 @@ export interface ResolvedLoadOptions {
   readonly imports: Imports
   readonly execTimeout: number | undefined
   readonly cpuTimeout: number | undefined
+  readonly fuel: number | bigint | undefined
+  /** Undefined: fuel is not counted. */
+  readonly fuelCosts: true | FuelCostTable | undefined
+  readonly deterministic: boolean
   readonly startTimeout: number
   readonly nestedTimeout: number
   readonly memoryLimit: number
@@ -122,10 +152,14 @@ export function resolveLoadOptions(host: ResolvedHostOptions, options: LoadOptio
   if (typeof imports !== 'object' || imports === null) throw optionError('imports', 'an object of objects', imports)
   if (setup !== undefined && typeof setup !== 'function') throw optionError('setup', 'a function', setup)
   checkSignal(signal)
+  const deterministic = flag('deterministic', options.deterministic)
   return {
     imports,
     execTimeout: options.execTimeout === undefined ? undefined : duration('execTimeout', options.execTimeout, 0),
     cpuTimeout: options.cpuTimeout === undefined ? undefined : duration('cpuTimeout', options.cpuTimeout, 0),
+    fuel: fuel(options.fuel),
+    fuelCosts: checkCosts(options.fuelCosts) ?? (isGiven(options.fuel) || isGiven(host.fuel) || deterministic ? true : undefined),
+    deterministic,
     startTimeout: duration('startTimeout', options.startTimeout, DEFAULT_START_TIMEOUT),
     nestedTimeout: duration('nestedTimeout', options.nestedTimeout, DEFAULT_NESTED_TIMEOUT),
     memoryLimit: count('memoryLimit', options.memoryLimit, host.memoryLimit),
@@ -137,6 +171,22 @@ export function resolveLoadOptions(host: ResolvedHostOptions, options: LoadOptio
     onTrap: oneOf('onTrap', options.onTrap, ['restart', 'keep']),
     signal,
   }
+}
+
+function fuel(value: number | bigint | undefined): number | bigint | undefined {
+  fuelAmount('fuel', value)
+  return value
+}
+
+/** Is it an amount of fuel, or said to be without limit? */
+function isGiven(amount: number | bigint | undefined): boolean {
+  return amount !== undefined && amount !== 0 && amount !== 0n
+}
+
+/** @throws CurfewError `invalid-option` */
+function checkCosts(table: FuelCostTable | undefined): FuelCostTable | undefined {
+  if (table !== undefined) fuelCosts(table)
+  return table
 }
 
 function checkCaps(caps: Partial<Caps>): Partial<Caps> {

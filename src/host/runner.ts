@@ -15,8 +15,6 @@ export interface Held {
 }
 
 export interface Runner extends CallOwner {
-  /** The module's, for errors. */
-  readonly name: string
   budget(allowance: Allowance, signal: AbortSignal | undefined): CallBudget
   /** Runs a guest's start function. */
   runStart(call: Call, instance: Instance, start: GuestFunction): Promise<void>

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors.ts'
+import type { Call } from '../runtime/call.ts'
 
 /** What a module has done so far. */
 export interface ModuleStats {
@@ -12,24 +13,35 @@ export interface ModuleStats {
   readonly generation: number
   /** Milliseconds that its guests ran. */
   readonly cpu: number
+  /** Fuel that its calls burnt, and the one that ended last; 0 for a module that counts none. */
+  readonly fuel: bigint
+  readonly lastFuel: bigint
 }
 
 export class Stats {
   #calls = 0
   #ok = 0
   #cpu = 0
+  #fuel = 0n
+  #lastFuel = 0n
   readonly #outcomes: Partial<Record<ErrorCode, number>> = {}
   generation = 0
 
-  countOk(cpu: number): void {
+  /** A call has ended. @param isNested in another of the same module, whose figures have its own in them */
+  count(outcome: 'ok' | ErrorCode, { cpu, portion }: Call, isNested: boolean): void {
     this.#calls++
+    if (outcome === 'ok') this.#ok++
+    else this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1
+    if (isNested) return
     this.#cpu += cpu
-    this.#ok++
+    if (portion === undefined) return
+    this.#lastFuel = portion.used
+    this.#fuel += this.#lastFuel
   }
 
-  count(outcome: ErrorCode, cpu: number): void {
+  /** A call ended before its guest ran. */
+  countRefused(outcome: ErrorCode): void {
     this.#calls++
-    this.#cpu += cpu
     this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1
   }
 
@@ -40,6 +52,8 @@ export class Stats {
       restarts: Math.max(0, this.generation - 1),
       generation: this.generation,
       cpu: this.#cpu,
+      fuel: this.#fuel,
+      lastFuel: this.#lastFuel,
     }
   }
 }

@@ -3,16 +3,19 @@
  *
  *   queued -> running <-> suspended -> done      (`starting` in place of `running` for a start function and `setup`)
  */
-import { STOP } from '../abi.ts'
+import { EXHAUSTED, STOP } from '../abi.ts'
 import type { ErrorCode, Phase } from '../errors.ts'
 import { now } from './clock.ts'
-import { type Limits, meter } from './meter.ts'
+import { type Limits, meter, paceOf } from './meter.ts'
+import type { Portion } from './portion.ts'
 import { chargeTurn, usedOfTurn } from './turn.ts'
 
 /** What a call may spend. Times in ms, `Infinity` where there is no limit. */
 export interface CallBudget {
   readonly timeout: number
   readonly cpuTimeout: number
+  /** `ALL_FUEL` where there is no limit. */
+  readonly fuel: bigint
   readonly slice: number
   readonly signal: AbortSignal | undefined
   /** What running out of `timeout` is called. */
@@ -29,6 +32,8 @@ export type CallState = 'queued' | 'running' | 'suspended' | 'done'
 
 /** Who made a call, and is told what becomes of it. */
 export interface CallOwner {
+  /** The module's. */
+  readonly name: string
   /** It was stopped: for the first time, and by whatever cause. */
   stopped(call: Call): void
   /** Its guest was suspended. */
@@ -57,6 +62,8 @@ export class Call implements Limits {
   lease: Call | undefined = undefined
   /** Whose guest it runs. */
   instance: object | undefined = undefined
+  /** Its fuel, if the module that it runs counts any. */
+  portion: Portion | undefined = undefined
   /** Is the guest in a host function? */
   inHost = false
   /** Can it be suspended: was it entered through JSPI, with no JavaScript frame in between? */
@@ -74,6 +81,10 @@ export class Call implements Limits {
   cpuEnd = Number.POSITIVE_INFINITY
   sliceEnd = Number.POSITIVE_INFINITY
   #sliceStart = 0
+  // What the last poll granted, and when, host functions' time added; 0 if it did not, or the guest has been suspended since
+  #granted = 0
+  #grantedAt = 0
+  #pace = 1
 
   /** @param began the time, NaN for a synchronous call that has not looked at the clock */
   constructor(owner: CallOwner, budget: CallBudget, began: number) {
@@ -145,8 +156,22 @@ export class Call implements Limits {
     const at = now()
     if (Number.isNaN(this.began)) this.lookAtClock(at)
     if (this.expire(at)) return STOP
+    if (this.#granted > 0) this.#pace = paceOf(this.#pace, at - this.#grantedAt, this.#granted)
     const simple = this.parent === undefined && this.lease === undefined && !this.inHost
-    return meter(at, simple ? this : this.#combined())
+    const verdict = meter(at, simple ? this : this.#combined(), this.#pace)
+    this.#granted = verdict
+    this.#grantedAt = at
+    return verdict
+  }
+
+  /** A host function has taken so many ms, which are not the guest's. */
+  passed(ms: number): void {
+    this.#grantedAt += ms
+  }
+
+  /** The guest has used up something, and ends. */
+  exhausted(reason: number): void {
+    this.stop(reason === EXHAUSTED.fuel ? 'out-of-fuel' : reason === EXHAUSTED.memory ? 'out-of-memory' : 'stack-overflow')
   }
 
   /** A synchronous call begins to count its time. */

@@ -1,5 +1,6 @@
 /** A host function as a guest may call it: never for a guest that was stopped, never swallowing a stop, its time not forgotten. */
 
+import { EXHAUSTED } from '../abi.ts'
 import { now } from './clock.ts'
 import type { Instance } from './instance.ts'
 import { currentCall } from './thread.ts'
@@ -11,6 +12,7 @@ const NOTICEABLE = 0.05
 export function hostFunction(instance: Instance, fn: (...args: unknown[]) => unknown): (...args: unknown[]) => unknown {
   return (...args) => {
     const call = currentCall()
+    if (call?.portion?.isOverdrawn) call.exhausted(EXHAUSTED.fuel)
     if (instance.stopped || call === undefined || call.stopped !== undefined) throw UNCATCHABLE
     const outer = call.inHost
     const began = now()
@@ -32,6 +34,7 @@ export function hostFunction(instance: Instance, fn: (...args: unknown[]) => unk
       call.inHost = outer
       // biome-ignore lint/correctness/noUnsafeFinally: a stop must win over whatever the function returned or threw
       if (stopped) throw UNCATCHABLE
+      call.passed(ended - began)
       if (ended - began > NOTICEABLE) instance.pollSoon()
     }
   }

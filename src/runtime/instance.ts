@@ -1,14 +1,19 @@
 /** One live instantiation of a guarded module: entering it, stopping it, letting go of its memory. */
-import { type Abi, type Attached, attachHook, promising, UNITS_PER_MS } from '../abi.ts'
+import { type Abi, type Attached, attachHook, EXHAUSTED, promising, UNITS_PER_MS } from '../abi.ts'
 import type { Call } from './call.ts'
 import { now } from './clock.ts'
 import { dropMemories } from './dropped-memory.ts'
+import { type Gauges, Portion } from './portion.ts'
 import { canSuspend, enter, hook, leave } from './thread.ts'
+import { UNCATCHABLE } from './trap.ts'
 import { chargeTurn } from './turn.ts'
 
 export type GuestFunction = (...args: unknown[]) => unknown
 /** Makes the imports of one instance: their functions must be bound to it, see `hostFunction`. */
 export type MakeImports = (instance: Instance) => WebAssembly.Imports
+
+/** What the turn is charged for a synchronous call besides its credit, ms: one that does little does not count it. */
+const AROUND = 0.0002
 
 export class Instance {
   exports: WebAssembly.Exports
@@ -19,6 +24,10 @@ export class Instance {
   /** Once set, every import throws an uncatchable trap: no host function runs for an instance that was stopped. */
   stopped = false
   #counter: WebAssembly.Global | undefined
+  /** Of a module that counts fuel. */
+  #gauges: Gauges | undefined
+  /** Fuel of the innermost call that runs here. */
+  #portion: Portion | undefined
   /** The counter as the last synchronous call left it; NaN once anything else may have changed it. */
   #left = Number.NaN
   readonly #promising = new Map<GuestFunction, (...args: unknown[]) => Promise<unknown>>()
@@ -31,6 +40,8 @@ export class Instance {
     this.memories = attached.memories
     this.start = attached.start as GuestFunction | undefined
     this.#counter = attached.counter
+    const { fuel, depth } = attached
+    if (fuel !== undefined && depth !== undefined) this.#gauges = { fuel, depth }
   }
 
   /** Bytes of all its memories. */
@@ -45,6 +56,7 @@ export class Instance {
     if (!canSuspend) return this.#runUnsliced(call, fn, args, at)
     this.#left = Number.NaN
     enter(call)
+    this.#fuel(call)
     call.instance = this
     call.sliced = true
     call.resume(at)
@@ -54,9 +66,36 @@ export class Instance {
     } catch (error) {
       ended = Promise.reject(error) // no stack was left to enter it
     }
-    if (call.state === 'suspended') return ended.finally(() => endOfSlice(call))
-    endOfSlice(call)
-    return ended
+    if (call.state === 'suspended') {
+      return ended.then(
+        (returned) => {
+          this.#endOfSlice(call)
+          return inFuel(call, returned)
+        },
+        (thrown) => {
+          this.#endOfSlice(call)
+          throw thrown
+        },
+      )
+    }
+    this.#endOfSlice(call)
+    return call.portion?.isOverdrawn ? ended.then((returned) => inFuel(call, returned)) : ended
+  }
+
+  /** The guest has returned or thrown, unless it was stopped while it was suspended: then it did not run again. */
+  #endOfSlice(call: Call): void {
+    leave(call)
+    this.#unfuel(call)
+    if (call.state === 'running') call.pause(now())
+  }
+
+  #fuel(call: Call): void {
+    if (this.#gauges === undefined) return
+    call.portion = this.#portion = new Portion(this.#gauges, call.budget.fuel, this.#portion, call.parent?.portion?.depth)
+  }
+
+  #unfuel({ portion }: Call): void {
+    if (portion !== undefined) this.#portion = portion.end()
   }
 
   #promised(fn: GuestFunction): (...args: unknown[]) => Promise<unknown> {
@@ -84,19 +123,23 @@ export class Instance {
     if (Number.isNaN(at)) call.begin()
     else call.resume(at)
     enter(call)
+    this.#fuel(call)
+    let returned: unknown
     try {
-      return apply(fn, args)
+      returned = apply(fn, args)
     } finally {
       leave(call)
+      this.#unfuel(call)
       if (Number.isNaN(call.began)) this.#chargeCredit(before)
       else call.pause(now())
     }
+    return inFuel(call, returned)
   }
 
   #chargeCredit(before: number): void {
     const left = this.#credit
     this.#left = left
-    if (before > left) chargeTurn((before - left) / UNITS_PER_MS)
+    chargeTurn(AROUND + (before > left ? (before - left) / UNITS_PER_MS : 0))
   }
 
   get #credit(): number {
@@ -115,8 +158,15 @@ export class Instance {
     this.#promising.clear()
     this.exports = NOTHING
     this.memories = []
-    this.start = this.#counter = undefined
+    this.start = this.#counter = this.#gauges = undefined
   }
+}
+
+/** What a guest returned, unless it had run out of fuel before. */
+function inFuel<T>(call: Call, returned: T): T {
+  if (!call.portion?.isOverdrawn) return returned
+  call.exhausted(EXHAUSTED.fuel)
+  throw UNCATCHABLE
 }
 
 /** Calls with what most functions take spelt out: spreading an array costs 15 ns. */
@@ -136,9 +186,3 @@ function apply<T>(fn: (...args: unknown[]) => T, args: readonly unknown[]): T {
 }
 
 const NOTHING: WebAssembly.Exports = Object.freeze({})
-
-/** The guest has returned or thrown, unless it was stopped while it was suspended: then it did not run again. */
-function endOfSlice(call: Call): void {
-  leave(call)
-  if (call.state === 'running') call.pause(now())
-}

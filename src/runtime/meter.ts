@@ -14,13 +14,30 @@ export interface Limits {
 /** Shorter grants would cost more than they gain: 5 us of worst-case work. */
 export const MIN_CREDIT = UNITS_PER_MS / 200
 
-/** The new credit, `YIELD` or `STOP`. The credit never exceeds what the time left would allow to the dearest work. */
-export function meter(now: number, { deadline, cpuEnd, sliceEnd }: Limits): number {
+/**
+ * The new credit, `YIELD` or `STOP`. The credit never exceeds what the time left would allow to the dearest work.
+ * @param pace see `paceOf`
+ */
+export function meter(now: number, { deadline, cpuEnd, sliceEnd }: Limits, pace: number): number {
   const end = deadline < cpuEnd ? deadline : cpuEnd
   if (now >= end) return STOP
   if (now >= sliceEnd) return YIELD
   const left = (sliceEnd < end ? sliceEnd : end) - now
-  const credit = left * UNITS_PER_MS
-  if (credit >= MAX_CREDIT) return MAX_CREDIT
+  const credit = Math.min(left * UNITS_PER_MS, MAX_CREDIT) / pace
   return credit <= MIN_CREDIT ? MIN_CREDIT : Math.floor(credit)
+}
+
+/** No guest is taken to be slower than so many times its weights; what seems so was the machine's doing. */
+const SLOWEST = 8
+/** What may be done beside what a grant pays for, ms: see `TAILS` in the guard's costs. */
+const SLACK = 0.05
+
+/**
+ * How many times longer than its weights say a guest's work takes: 1, or more for one whose every access misses all caches, say. Nothing makes
+ * a grant larger than the weights allow, whatever the guest did before.
+ * @param took ms since a poll granted `granted` units
+ */
+export function paceOf(before: number, took: number, granted: number): number {
+  const found = Math.min(Math.max(took / (granted / UNITS_PER_MS + SLACK), 1), SLOWEST)
+  return found >= before ? found : before - (before - found) * Math.min(took, 1)
 }

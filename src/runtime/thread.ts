@@ -70,6 +70,10 @@ export const hook: Hook = makeHook({
       call.owner.suspended(call)
     })
   },
+  exhausted(reason) {
+    current?.exhausted(reason)
+    return STOP
+  },
   resumed(id) {
     const { call } = suspensions.get(id) as Suspension
     suspensions.delete(id)

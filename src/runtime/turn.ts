@@ -17,7 +17,7 @@ shared[KEY] ??= { used: 0, armed: false, listeners: new Set() }
 const turn: Turn = shared[KEY]
 
 /** Runs a function in the next turn, after timers and I/O had theirs. */
-const nextTurn: (fn: () => void) => void = typeof setImmediate === 'function' ? setImmediate : (fn) => setTimeout(fn, 0)
+export const nextTurn: (fn: () => void) => void = typeof setImmediate === 'function' ? setImmediate : (fn) => setTimeout(fn, 0)
 
 /** Milliseconds that guests have run in this turn. */
 export function usedOfTurn(): number {

@@ -4,6 +4,7 @@ import type { Mode } from '../support/host.ts'
 import { calls } from './calls.ts'
 import { closing } from './closing.ts'
 import { concurrency } from './concurrency.ts'
+import { fuel } from './fuel.ts'
 import { functions } from './functions.ts'
 import { holding } from './holding.ts'
 import { hostFunctions } from './host-functions.ts'
@@ -33,6 +34,7 @@ const SUBJECTS: Readonly<Record<string, (mode: Mode) => void>> = {
   imports,
   'functions as values': functions,
   stops,
+  fuel,
   'signals, in every phase': signals,
   'concurrent calls': concurrency,
   scheduling,

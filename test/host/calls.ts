@@ -185,7 +185,7 @@ export function calls(): void {
 
   behaviour('stats count calls by how they ended', async (bench) => {
     const module = await bench.load('traps')
-    assert.deepEqual(module.stats, { calls: 0, outcomes: {}, restarts: 0, generation: 1, cpu: 0 })
+    assert.deepEqual(module.stats, { calls: 0, outcomes: {}, restarts: 0, generation: 1, cpu: 0, fuel: 0n, lastFuel: 0n })
     await module.call('ok')
     await module.call('ok')
     await failure(module.call('unreachable'))

@@ -33,7 +33,7 @@ export function options(): void {
   behaviour('unknown options throw, and the error lists the known ones', async (bench) => {
     await refuses(() => new Host({ timeout: 5 } as HostOptions), /^new Host has no option `timeout`; it has execTimeout, /)
     const module = await bench.load('add')
-    await refuses(module.call('add', [1, 2], { timeOut: 5 } as CallOptions), /^call has no option `timeOut`; it has timeout, cpuTimeout, signal/)
+    await refuses(module.call('add', [1, 2], { timeOut: 5 } as CallOptions), /^call has no option `timeOut`; it has timeout, cpuTimeout, fuel, signal/)
     await refuses(bench.host().loadModule('m', fixture('add'), { timeout: 5 } as LoadOptions), /^loadModule has no option `timeout`/)
     await refuses(bench.host().loadModule('m', fixture('add'), { caps: { imprts: 5 } } as LoadOptions), /^caps has no option `imprts`/)
   })
@@ -43,6 +43,14 @@ export function options(): void {
     const wrong: readonly (readonly [object, RegExp])[] = [
       [{ execTimeout: '5' }, /`execTimeout`/],
       [{ cpuTimeout: -1 }, /`cpuTimeout`/],
+      [{ fuel: -1 }, /`fuel` takes a whole number or bigint, 0 or more, but got -1/],
+      [{ fuel: 1.5 }, /`fuel`/],
+      [{ fuel: '5' }, /`fuel`/],
+      [{ fuelCosts: { 'i32.ad': 1 } }, /`fuelCosts` has "i32.ad", but there is no such instruction/],
+      [{ fuelCosts: { 'i32.add': -1 } }, /`fuelCosts\["i32.add"\]` takes a whole number from 0 to 1000000, but got -1/],
+      [{ fuelCosts: [] }, /`fuelCosts` takes an object of numbers, but got an array/],
+      [{ fuelCosts: true }, /`fuelCosts` takes an object of numbers, but got true/],
+      [{ deterministic: 1 }, /`deterministic` takes true or false, but got 1/],
       [{ startTimeout: Number.NaN }, /`startTimeout`/],
       [{ nestedTimeout: -5 }, /`nestedTimeout`/],
       [{ memoryLimit: 0.5 }, /`memoryLimit`/],
@@ -80,9 +88,9 @@ export function options(): void {
   })
 
   behaviour('options can be read back, defaults included', async (bench) => {
-    const { memoryLimit, tableLimit, moduleSizeLimit, slice, maxConcurrent, maxQueue, execTimeout, maxExecTimeout, cpuTimeout } = bench.host()
+    const { memoryLimit, tableLimit, moduleSizeLimit, slice, maxConcurrent, maxQueue, execTimeout, maxExecTimeout, cpuTimeout, fuel } = bench.host()
     assert.deepEqual(
-      { memoryLimit, tableLimit, moduleSizeLimit, slice, maxConcurrent, maxQueue, execTimeout, maxExecTimeout, cpuTimeout },
+      { memoryLimit, tableLimit, moduleSizeLimit, slice, maxConcurrent, maxQueue, execTimeout, maxExecTimeout, cpuTimeout, fuel },
       {
         memoryLimit: 128 * 1024 * 1024,
         tableLimit: 100_000,
@@ -93,12 +101,14 @@ export function options(): void {
         execTimeout: 0,
         maxExecTimeout: 0,
         cpuTimeout: 0,
+        fuel: 0,
       },
     )
     const given = {
       execTimeout: 1,
       maxExecTimeout: 2,
       cpuTimeout: 3,
+      fuel: 10n,
       memoryLimit: 4,
       tableLimit: 5,
       moduleSizeLimit: 6,

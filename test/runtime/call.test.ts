@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { STOP, YIELD } from '../../src/abi.ts'
+import { ALL_FUEL } from '../../src/budget.ts'
 import { Call, type CallBudget, type CallOwner } from '../../src/runtime/call.ts'
 import { withFakeClock } from '../support/fake-clock.ts'
 import { nextTurn } from '../support/host.ts'
@@ -9,6 +10,7 @@ import { nextTurn } from '../support/host.ts'
 const NEVER = Number.POSITIVE_INFINITY
 
 class Recorder implements CallOwner {
+  readonly name = 'recorder'
   readonly events: string[] = []
   stopped(call: Call): void {
     this.events.push(`stopped ${call.stopped?.code}`)
@@ -20,7 +22,7 @@ class Recorder implements CallOwner {
 
 function made(budget: Partial<CallBudget> = {}, began = 0): { call: Call; events: string[] } {
   const owner = new Recorder()
-  const call = new Call(owner, { timeout: NEVER, cpuTimeout: NEVER, slice: 1, signal: undefined, timeoutCode: 'deadline', ...budget }, began)
+  const call = new Call(owner, { timeout: NEVER, cpuTimeout: NEVER, fuel: ALL_FUEL, slice: 1, signal: undefined, timeoutCode: 'deadline', ...budget }, began)
   return { call, events: owner.events }
 }
 

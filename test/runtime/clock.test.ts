@@ -5,7 +5,7 @@ import { Host } from '../../src/index.ts'
 import { now, setClock } from '../../src/runtime/clock.ts'
 import { canSuspend } from '../../src/runtime/thread.ts'
 import { type FakeClock, withFakeClock } from '../support/fake-clock.ts'
-import { failure, fixture, hostCalls } from '../support/host.ts'
+import { failure, fixture, hostCalls, nextTurn } from '../support/host.ts'
 
 /** A host under a fake clock, with a guest whose import `log` moves it by `step` ms; and how often that was called. */
 async function ticking<T>(
@@ -75,6 +75,8 @@ test('a guest of 10 ms in slices of 1 ms is suspended nine times, or never witho
     const perTurn: number[] = []
     let last = counted()
     let over = false
+    // What ran before may have begun a turn already
+    await nextTurn()
     const watch = () => {
       if (counted() > last) perTurn.push(counted() - last)
       last = counted()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MAX_CREDIT, STOP, UNITS_PER_MS, YIELD } from '../../src/abi.ts'
-import { type Limits, meter } from '../../src/runtime/meter.ts'
+import { type Limits, meter, paceOf } from '../../src/runtime/meter.ts'
 
 const NEVER = Number.POSITIVE_INFINITY
 const LEAST = UNITS_PER_MS / 200
@@ -29,12 +29,40 @@ const POLICY: readonly (readonly [string, number, Limits, number])[] = [
 ]
 
 for (const [claim, now, given, verdict] of POLICY) {
-  test(`meter: ${claim}`, () => assert.equal(meter(now, given), verdict))
+  test(`meter: ${claim}`, () => assert.equal(meter(now, given, 1), verdict))
 }
 
 test('meter: a grant is a whole positive number that a guest can count down, whatever the limits', () => {
   for (let left = 0.000_001; left < 1_000_000; left *= 1.7) {
-    const granted = meter(1_000, limits(1_000 + left, NEVER, NEVER))
-    assert.ok(Number.isInteger(granted) && granted >= LEAST && granted <= MAX_CREDIT, `${granted} for ${left} ms`)
+    for (const pace of [1, 1.3, 8]) {
+      const granted = meter(1_000, limits(1_000 + left, NEVER, NEVER), pace)
+      assert.ok(Number.isInteger(granted) && granted >= LEAST && granted <= MAX_CREDIT / pace, `${granted} for ${left} ms at ${pace}`)
+    }
   }
+})
+
+test('meter: a guest four times slower than its weights gets a quarter of the credit', () => {
+  const pace = paceOf(1, 4 * (0.5 + 0.05), MAX_CREDIT)
+  assert.equal(pace, 4)
+  assert.equal(meter(5, limits(NEVER, NEVER, NEVER), pace), MAX_CREDIT / 4)
+})
+
+test('meter: nothing that a guest does makes a grant larger than its weights allow', () => {
+  for (const took of [0, 0.000_1, 0.1, 0.5, 1, 1e9]) {
+    for (const before of [1, 2, 8]) {
+      const pace = paceOf(before, took, MAX_CREDIT)
+      assert.ok(pace >= 1 && pace <= 8, `${pace} after ${before} and ${took} ms`)
+    }
+  }
+})
+
+test('meter: a pace that was found is kept for a while, and forgotten as the guest runs faster', () => {
+  assert.equal(paceOf(8, 0, MAX_CREDIT), 8)
+  let pace = 8
+  for (let ran = 0; ran < 10; ran += 0.25) {
+    const next = paceOf(pace, 0.25, MAX_CREDIT)
+    assert.ok(next < pace)
+    pace = next
+  }
+  assert.ok(pace < 1.01, String(pace))
 })
