@@ -5,7 +5,7 @@
 import type { Abi } from '../abi.ts'
 import type { Allowance } from '../budget.ts'
 import type { MakeImports } from '../runtime/instance.ts'
-import type { FuncType } from '../wasm/types.ts'
+import type { FunctionTypes } from '../wasm/module-type.ts'
 import type { Signature } from './signature.ts'
 import type { ModuleStats } from './stats.ts'
 
@@ -22,10 +22,12 @@ export interface GuestSpec {
   readonly reuse: 'always' | 'never'
   readonly onTrap: 'restart' | 'keep'
   readonly signal: AbortSignal | undefined
+  /** Do NaNs go in in one form? */
+  readonly deterministic: boolean
   /** What calls may spend that say nothing themselves. */
   readonly allowance: Allowance
-  /** Type of a function of the module by its index, if the module returns functions. */
-  readonly typeOf: (index: number) => FuncType | undefined
+  /** If the module returns functions: their types. */
+  readonly functions: FunctionTypes | undefined
   /** Told when the module closes by itself. */
   readonly onClose: () => void
 }

@@ -1,7 +1,7 @@
 /** Functions of a guest that it returns as values: wrapped, so that calling one is a call like any other, and unwrapped on their way back. */
 import { callError } from '../errors.ts'
 import type { GuestFunction, Instance } from '../runtime/instance.ts'
-import type { FuncType } from '../wasm/types.ts'
+import type { FunctionTypes } from '../wasm/module-type.ts'
 import { checkArguments, type Signature, signature } from './signature.ts'
 
 /** How a wrapped function is called: through the module's queue, under its allowance. */
@@ -17,14 +17,13 @@ const origins = new WeakMap<object, Origin>()
 export class GuestFunctions {
   readonly #module: string
   readonly #call: CallFunction
-  readonly #typeOf: (index: number) => FuncType | undefined
+  readonly #types: FunctionTypes | undefined
   readonly #wrappers = new WeakMap<GuestFunction, GuestFunction>()
 
-  /** @param typeOf type of a function of the module by its index, which is what the engine calls an exported function */
-  constructor(module: string, call: CallFunction, typeOf: (index: number) => FuncType | undefined) {
+  constructor(module: string, call: CallFunction, types: FunctionTypes | undefined) {
     this.#module = module
     this.#call = call
-    this.#typeOf = typeOf
+    this.#types = types
   }
 
   /** Results as they go out. */
@@ -48,7 +47,8 @@ export class GuestFunctions {
   #wrapped(instance: Instance, fn: GuestFunction): GuestFunction {
     const known = this.#wrappers.get(fn)
     if (known !== undefined) return known
-    const type = this.#typeOf(Number(fn.name)) ?? { params: [], results: [] }
+    // The engine calls an exported function by its index
+    const type = this.#types?.types[this.#types.typeIndices[Number(fn.name)] ?? -1] ?? { params: [], results: [] }
     const called = signature(`function ${fn.name}`, type)
     const wrapper = async (...args: unknown[]) => {
       checkArguments(called, args, this.#module)

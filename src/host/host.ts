@@ -1,15 +1,14 @@
 import { moduleAllowance } from '../budget.ts'
-import { engineMessage, LoadError, quote, show } from '../errors.ts'
-import { guard } from '../guard/guard.ts'
+import { LoadError, quote, show } from '../errors.ts'
 import { canSuspend } from '../runtime/thread.ts'
-import { functionType, type ModuleInfo } from '../wasm/module.ts'
 import type { Executor } from './executor.ts'
 import { resolveImports } from './imports.ts'
 import { InThreadExecutor } from './in-thread.ts'
 import { Lease } from './lease.ts'
 import { Module } from './module.ts'
 import { type HostOptions, type LoadOptions, type ResolvedHostOptions, type ResolvedLoadOptions, resolveHostOptions, resolveLoadOptions } from './options.ts'
-import { externsOf, type Signature, signaturesOf } from './signature.ts'
+import { prepare } from './prepare.ts'
+import { externsOf, signaturesOf } from './signature.ts'
 import { type ModuleSource, readSource } from './source.ts'
 
 /** What the engine can do. */
@@ -46,6 +45,10 @@ export class Host {
   get cpuTimeout(): number {
     return this.#options.cpuTimeout
   }
+  /** Fuel that a call may burn; 0: no limit. */
+  get fuel(): number | bigint {
+    return this.#options.fuel
+  }
   get memoryLimit(): number {
     return this.#options.memoryLimit
   }
@@ -78,7 +81,7 @@ export class Host {
   /**
    * Guards, compiles and instantiates a module. `execTimeout` does not bound this; the start function has `startTimeout`.
    * @param name not empty, not white space, not in use: refused before anything is compiled
-   * @param source bytes, or a URL or Response whose body is counted against `moduleSizeLimit` while it streams
+   * @param source bytes (of more than 4 MiB, which are copied over some turns of the event loop, to be left alone until the module is loaded), or a URL or Response whose body is counted against `moduleSizeLimit` while it streams
    * @throws LoadError; CurfewError `invalid-option`
    */
   async loadModule(name: string, source: ModuleSource, options?: LoadOptions): Promise<Module> {
@@ -124,61 +127,42 @@ export class Host {
 
   async #load(name: string, source: ModuleSource, options: ResolvedLoadOptions, signal: AbortSignal): Promise<Module> {
     const bytes = await readSource(source, this.#options.moduleSizeLimit, name, signal)
-    const { memoryLimit, tableLimit, caps } = options
-    const guarded = named(name, () => guard(bytes, { memoryLimit, tableLimit, caps }))
-    const info = guarded.module
-    const makeImports = resolveImports(info, options.imports, { memoryLimit, tableLimit }, options.restart, name)
-    const compiled = await compile(guarded.bytes, bytes, name)
+    const { memoryLimit, tableLimit, caps, fuelCosts = false, deterministic } = options
+    const prepared = await named(name, prepare(bytes, { memoryLimit, tableLimit, caps, fuel: fuelCosts, deterministic }, signal))
+    const { type } = prepared
+    const makeImports = resolveImports(type.imports, options.imports, { memoryLimit, tableLimit, deterministic, restart: options.restart }, name)
     if (signal.aborted) throw new LoadError('aborted', 'loading was aborted', { module: name, cause: signal.reason })
     const allowance = moduleAllowance(this.#options, options)
-    const signatures = signaturesOf(info)
+    const signatures = signaturesOf(type.exports)
+    const countsFuel = options.fuelCosts !== undefined
     const { setup } = options
     const guest = await this.#executor.load({
       name,
-      compiled,
-      abi: guarded.abi,
+      compiled: prepared.compiled,
+      abi: prepared.abi,
       makeImports,
       allowance,
       signal,
       startTimeout: options.startTimeout,
       nestedTimeout: options.nestedTimeout,
-      setup: setup === undefined ? undefined : (lease) => setup(new Lease(lease, { module: name, allowance, signatures })),
+      setup: setup === undefined ? undefined : (lease) => setup(new Lease(lease, { module: name, allowance, countsFuel, signatures })),
       restart: options.restart,
       reuse: options.reuse,
       onTrap: options.onTrap,
-      typeOf: typesOf(info, signatures),
+      deterministic,
+      functions: type.functions,
       onClose: () => this.#modules.delete(name),
     })
-    return new Module({ name, guest, allowance, signatures, ...externsOf(info) })
+    return new Module({ name, guest, allowance, countsFuel, signatures, ...externsOf(type) })
   }
 }
 
-/** Adds the module's name to an error of the guard, which does not know it. */
-function named<T>(module: string, work: () => T): T {
+/** Adds the module's name to an error of what does not know it. */
+async function named<T>(module: string, work: Promise<T>): Promise<T> {
   try {
-    return work()
+    return await work
   } catch (error) {
     if (!(error instanceof LoadError)) throw error
     throw new LoadError(error.code, error.what, { module, figures: error.figures, offset: error.offset, cause: error.cause })
   }
-}
-
-/** Compiles the guarded module. What the engine says of a module that is not valid is about the original: its offsets are the user's. */
-async function compile(guarded: Uint8Array<ArrayBuffer>, original: Uint8Array, module: string): Promise<WebAssembly.Module> {
-  try {
-    return await WebAssembly.compile(guarded)
-  } catch (refusal) {
-    const cause = await WebAssembly.compile(original as Uint8Array<ArrayBuffer>).then(
-      () => refusal,
-      (error: unknown) => error,
-    )
-    throw new LoadError('invalid-module', `the engine refused the module: ${engineMessage(cause)}`, { module, cause })
-  }
-}
-
-/** Only a module that returns functions keeps their types. */
-function typesOf(info: ModuleInfo, signatures: ReadonlyMap<string, Signature>) {
-  if (![...signatures.values()].some((signature) => signature.returnsFunctions)) return () => undefined
-  const types = info.functions.map((_, index) => functionType(info, index))
-  return (index: number) => types[index]
 }

@@ -3,9 +3,9 @@ import { LoadError, quote, show } from '../errors.ts'
 import type { GrowthLimits } from '../limits.ts'
 import { hostFunction } from '../runtime/host-function.ts'
 import type { Instance, MakeImports } from '../runtime/instance.ts'
-import { functionType, type ImportInfo, type ModuleInfo } from '../wasm/module.ts'
-import { formatFuncType, formatGlobalType, formatLimits, formatTableType, type ValType } from '../wasm/types.ts'
-import { fits } from './signature.ts'
+import type { ImportType } from '../wasm/module-type.ts'
+import type { ValType } from '../wasm/types.ts'
+import { fits, oneNaN, typeText } from './signature.ts'
 
 type Stateful = WebAssembly.Memory | WebAssembly.Table | WebAssembly.Global
 
@@ -26,22 +26,33 @@ export type HostFunction = (...args: any[]) => unknown
 export type ImportValue = HostFunction | number | bigint | string | object | null | undefined
 export type Imports = Readonly<Record<string, Readonly<Record<string, ImportValue>>>>
 
+/** What imports are held to. */
+export interface ImportPolicy extends GrowthLimits {
+  readonly restart: 'always' | 'never'
+  /** Do NaNs come in in one form? */
+  readonly deterministic: boolean
+}
+
 type Bind = (instance: Instance) => WebAssembly.ImportValue
+
+/** So many missing imports are listed. */
+const SHOWN = 100
 
 /**
  * Checks every import of a module and returns what makes them for an instance.
- * @throws LoadError `missing-import` (all of them, with their types), `invalid-import`
+ * @throws LoadError `missing-import` (the first hundred, with their types), `invalid-import`
  */
-export function resolveImports(module: ModuleInfo, given: Imports, limits: GrowthLimits, restart: 'always' | 'never', name: string): MakeImports {
-  const missing = module.imports.filter((wanted) => lookUp(given, wanted) === NOTHING)
+export function resolveImports(asked: readonly ImportType[], given: Imports, policy: ImportPolicy, name: string): MakeImports {
+  const missing = asked.filter((wanted) => lookUp(given, wanted) === NOTHING)
   if (missing.length > 0) {
-    const list = missing.map((wanted) => `${describe(wanted)}: ${typeOf(module, wanted)}`).join('; ')
-    throw new LoadError('missing-import', `${missing.length === 1 ? 'an import is' : `${missing.length} imports are`} missing: ${list}`, {
+    const list = missing.slice(0, SHOWN).map((wanted) => `${describe(wanted)}: ${textOf(wanted)}`)
+    if (missing.length > SHOWN) list.push(`and ${missing.length - SHOWN} more`)
+    throw new LoadError('missing-import', `${missing.length === 1 ? 'an import is' : `${missing.length} imports are`} missing: ${list.join('; ')}`, {
       module: name,
       figures: { missing: missing.length },
     })
   }
-  const bound = module.imports.map((wanted) => ({ wanted, bind: binder(module, wanted, lookUp(given, wanted), limits, restart, name) }))
+  const bound = asked.map((wanted) => ({ wanted, bind: binder(wanted, lookUp(given, wanted), policy, name) }))
   return (instance) => {
     const imports: Record<string, Record<string, WebAssembly.ImportValue>> = Object.create(null)
     for (const { wanted, bind } of bound) {
@@ -55,26 +66,38 @@ export function resolveImports(module: ModuleInfo, given: Imports, limits: Growt
 const NOTHING = Symbol('nothing')
 
 /** Own properties only: `constructor` is found on every object otherwise, and it is `Function`. */
-function lookUp(given: Imports, { module, name }: ImportInfo): unknown {
+function lookUp(given: Imports, { module, name }: ImportType): unknown {
   if (!Object.hasOwn(given, module)) return NOTHING
   const group: unknown = given[module]
   if (typeof group !== 'object' || group === null || !Object.hasOwn(group, name)) return NOTHING
   return (group as Record<string, unknown>)[name]
 }
 
-function binder(module: ModuleInfo, wanted: ImportInfo, value: unknown, limits: GrowthLimits, restart: 'always' | 'never', name: string): Bind {
+function binder(wanted: ImportType, value: unknown, policy: ImportPolicy, name: string): Bind {
   const refuse = (why: string): LoadError =>
-    new LoadError('invalid-import', `import ${describe(wanted)} must be ${typeOf(module, wanted)}, but ${why}`, { module: name })
+    new LoadError('invalid-import', `import ${describe(wanted)} must be ${textOf(wanted)}, but ${why}`, { module: name })
   if (wanted.kind === 'function') {
     if (typeof value !== 'function') throw refuse(`it is ${show(value)}`)
-    return (instance) => hostFunction(instance, value as HostFunction)
+    const fn = policy.deterministic ? withOneNaN(value as HostFunction, wanted.type.results.length) : (value as HostFunction)
+    return (instance) => hostFunction(instance, fn)
   }
   if (wanted.kind === 'global' && !wanted.type.mutable) {
     if (!fitsGlobal(value, wanted.type.type)) throw refuse(`it is ${show(value)}`)
-    return () => value as WebAssembly.ImportValue
+    return () => (policy.deterministic ? oneNaN(value) : value) as WebAssembly.ImportValue
   }
-  const make = maker(value, restart, refuse)
-  return () => checked(make(), wanted, limits, refuse)
+  const make = maker(value, policy.restart, refuse)
+  return () => checked(make(), wanted, policy, refuse)
+}
+
+function withOneNaN(fn: HostFunction, results: number): HostFunction {
+  return (...args) => {
+    const returned = fn(...args)
+    return results > 1 && isIterable(returned) ? Array.from(returned, oneNaN) : oneNaN(returned)
+  }
+}
+
+function isIterable(value: unknown): value is Iterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.iterator in value
 }
 
 function fitsGlobal(value: unknown, type: ValType): boolean {
@@ -92,7 +115,7 @@ function maker(value: unknown, restart: 'always' | 'never', refuse: (why: string
   throw refuse(`it is ${show(value)}: each instance needs its own, so pass { factory: () => ... }`)
 }
 
-function checked(made: unknown, wanted: ImportInfo, limits: GrowthLimits, refuse: (why: string) => LoadError): WebAssembly.ImportValue {
+function checked(made: unknown, wanted: ImportType, limits: GrowthLimits, refuse: (why: string) => LoadError): WebAssembly.ImportValue {
   const right =
     wanted.kind === 'memory'
       ? made instanceof WebAssembly.Memory
@@ -108,22 +131,11 @@ function checked(made: unknown, wanted: ImportInfo, limits: GrowthLimits, refuse
   return made as WebAssembly.ImportValue
 }
 
-function describe({ module, name }: ImportInfo): string {
+function describe({ module, name }: ImportType): string {
   return `${quote(module)} ${quote(name)}`
 }
 
 /** `function (i32) -> i32`, `memory 1 to 16`: for people. */
-export function typeOf(module: ModuleInfo, item: ImportInfo): string {
-  switch (item.kind) {
-    case 'function':
-      return `function ${formatFuncType(functionType(module, item.index))}`
-    case 'memory':
-      return `memory ${formatLimits(item.type.limits)}`
-    case 'table':
-      return `table ${formatTableType(item.type)}`
-    case 'global':
-      return `global ${formatGlobalType(item.type)}`
-    case 'tag':
-      return 'tag'
-  }
+function textOf(wanted: ImportType): string {
+  return `${wanted.kind} ${typeText(wanted)}`
 }

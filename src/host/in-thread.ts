@@ -1,5 +1,5 @@
 /** Runs guests on this thread: one instance of a module at a time, its calls one after another. */
-import type { Allowance } from '../budget.ts'
+import { ALL_FUEL, type Allowance } from '../budget.ts'
 import { type CurfewError, callError, type ErrorCode, REASONS } from '../errors.ts'
 import { Call, type CallBudget } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
@@ -14,7 +14,7 @@ import { InstanceLife } from './instance-life.ts'
 import { Line, listen, type Waiter } from './line.ts'
 import type { Held, Runner } from './runner.ts'
 import { type Admission, ended, forget, hasRoom, ready, suspended, unwind, watch } from './scheduler.ts'
-import { resultsOf, type Signature } from './signature.ts'
+import { oneNaN, resultsOf, type Signature } from './signature.ts'
 import { type ModuleStats, Stats } from './stats.ts'
 
 export class InThreadExecutor implements Executor {
@@ -57,8 +57,8 @@ export class InThreadGuest implements Guest, Runner {
     this.#admission = admission
     this.#slice = slice
     this.#usual = { ...spec.allowance, slice, signal: undefined, timeoutCode: 'deadline' }
-    this.#line = new Line(spec.name, admission, (code) => this.#stats.count(code, 0))
-    this.#functions = new GuestFunctions(spec.name, (signature, instance, fn, args) => this.#callFunction(signature, instance, fn, args), spec.typeOf)
+    this.#line = new Line(spec.name, admission, (code) => this.#stats.countRefused(code))
+    this.#functions = new GuestFunctions(spec.name, (signature, instance, fn, args) => this.#callFunction(signature, instance, fn, args), spec.functions)
     this.#life = new InstanceLife(spec, this, this.#stats, () => this.#next())
   }
 
@@ -107,7 +107,11 @@ export class InThreadGuest implements Guest, Runner {
   async lease(timeout: number, signal: AbortSignal | undefined): Promise<GuestLease> {
     const refused = this.#refusal(undefined, signal)
     if (refused !== undefined) throw this.#counted(refused)
-    const call = new Call(this, { timeout, cpuTimeout: Number.POSITIVE_INFINITY, slice: this.#slice, signal, timeoutCode: 'lease-timeout' }, now())
+    const call = new Call(
+      this,
+      { timeout, cpuTimeout: Number.POSITIVE_INFINITY, fuel: ALL_FUEL, slice: this.#slice, signal, timeoutCode: 'lease-timeout' },
+      now(),
+    )
     const free = this.#life.instance
     if (free !== undefined && this.#holder === undefined && this.#line.isEmpty) {
       this.#holder = call
@@ -146,7 +150,7 @@ export class InThreadGuest implements Guest, Runner {
 
   budget(allowance: Allowance, signal: AbortSignal | undefined): CallBudget {
     if (signal === undefined && allowance === this.#spec.allowance) return this.#usual
-    return { timeout: allowance.timeout, cpuTimeout: allowance.cpuTimeout, slice: this.#slice, signal, timeoutCode: 'deadline' }
+    return { timeout: allowance.timeout, cpuTimeout: allowance.cpuTimeout, fuel: allowance.fuel, slice: this.#slice, signal, timeoutCode: 'deadline' }
   }
 
   /** A call was stopped while it waited, held a lease or was suspended; a guest that runs sees it at its next poll. */
@@ -312,9 +316,10 @@ export class InThreadGuest implements Guest, Runner {
 
   /** @throws UsageError for a function that is not one of this instance; counted */
   #unwrap(instance: Instance, signature: Signature, args: readonly unknown[]): readonly unknown[] {
-    if (!signature.takesFunctions) return args
+    const given = this.#spec.deterministic ? args.map(oneNaN) : args
+    if (!signature.takesFunctions) return given
     try {
-      return this.#functions.unwrap(instance, signature, args)
+      return this.#functions.unwrap(instance, signature, given)
     } catch (error) {
       throw this.#counted(error as CurfewError)
     }
@@ -338,7 +343,7 @@ export class InThreadGuest implements Guest, Runner {
 
   #succeeded(call: Call, instance: Instance, signature: Signature, returned: unknown): unknown[] {
     call.state = 'done'
-    this.#stats.countOk(call.parent?.instance === instance ? 0 : call.cpu)
+    this.#stats.count('ok', call, call.parent?.instance === instance)
     return this.#functions.wrap(instance, signature, resultsOf(signature, returned))
   }
 
@@ -347,7 +352,7 @@ export class InThreadGuest implements Guest, Runner {
     const { code, what, cause } = failureOf(call, thrown)
     const error = failedCall(call, code, what, { module: this.name, function: name }, cause)
     call.state = 'done'
-    this.#stats.count(code, call.parent?.instance === instance ? 0 : call.cpu)
+    this.#stats.count(code, call, call.parent?.instance === instance)
     if (this.#isLost(code, instance)) {
       // The guests below on this stack are of the same instance, and end with it
       for (let outer = call.parent; outer !== undefined; outer = outer.parent) if (outer.instance === instance) outer.stop(code, error)
@@ -384,7 +389,7 @@ export class InThreadGuest implements Guest, Runner {
   }
 
   #counted(error: CurfewError): CurfewError {
-    this.#stats.count(error.code, 0)
+    this.#stats.countRefused(error.code)
     return error
   }
 

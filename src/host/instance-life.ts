@@ -2,6 +2,7 @@
 import { CurfewError, callError, type ErrorCode, engineMessage, LoadError } from '../errors.ts'
 import { Call } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
+import { isLarge, touchMemories } from '../runtime/fresh-memory.ts'
 import { Instance } from '../runtime/instance.ts'
 import { failureOf } from '../runtime/outcome.ts'
 import { hostingCall } from '../runtime/thread.ts'
@@ -137,14 +138,16 @@ export class InstanceLife {
   }
 
   #needsReadying(instance: Instance): boolean {
-    return instance.start !== undefined || this.#spec.setup !== undefined
+    return instance.start !== undefined || this.#spec.setup !== undefined || isLarge(instance)
   }
 
-  /** Runs the start function and `setup`, under one `startTimeout`. @throws LoadError */
+  /** Has its memory touched, then runs the start function and `setup`, under one `startTimeout`. @throws LoadError */
   async #ready(instance: Instance, signal: AbortSignal | undefined): Promise<void> {
+    if (isLarge(instance)) await touchMemories(instance)
     const { startTimeout, name } = this.#spec
     const timeout = startTimeout === 0 ? Number.POSITIVE_INFINITY : startTimeout
-    const budget = { ...this.#guest.budget({ timeout, cpuTimeout: Number.POSITIVE_INFINITY }, signal), timeoutCode: 'start-timeout' as const }
+    const { fuel } = this.#spec.allowance
+    const budget = { ...this.#guest.budget({ timeout, cpuTimeout: Number.POSITIVE_INFINITY, fuel }, signal), timeoutCode: 'start-timeout' as const }
     const call = new Call(this.#guest, budget, now())
     call.starting = true
     this.#starting = call

@@ -1,6 +1,6 @@
 /** Signatures as the host needs them: what may cross into a guest, and what comes back. */
 import { callError, show } from '../errors.ts'
-import { functionType, type ModuleInfo } from '../wasm/module.ts'
+import type { ExportType, ExternType, ModuleType } from '../wasm/module-type.ts'
 import { type FuncType, formatFuncType, formatGlobalType, formatLimits, formatTableType, formatValType, type ValType } from '../wasm/types.ts'
 
 /** An export or import, for users: types as text. */
@@ -35,51 +35,76 @@ export interface Signature {
 const isFunction = (type: ValType): boolean => typeof type === 'object' && (typeof type.heap === 'number' || type.heap === 'func' || type.heap === 'nofunc')
 const crosses = (type: ValType): boolean => type !== 'v128' && !(typeof type === 'object' && (type.heap === 'exn' || type.heap === 'noexn'))
 
-/** The signature of a function, under the name that errors give it. */
-export function signature(name: string, { params, results }: FuncType): Signature {
-  const uncrossable = [...params, ...results].find((type) => !crosses(type))
-  return {
-    name,
-    params,
-    results,
+type Crossing = Pick<Signature, 'uncrossable' | 'returnsFunctions' | 'takesFunctions'>
+
+/** By type: a module may export ten thousand functions of one type, with a thousand parameters. */
+const crossings = new WeakMap<FuncType, Crossing>()
+
+function crossing(type: FuncType): Crossing {
+  const known = crossings.get(type)
+  if (known !== undefined) return known
+  const { params, results } = type
+  const uncrossable = [...params, ...results].find((each) => !crosses(each))
+  const found = {
     uncrossable: uncrossable === undefined ? undefined : formatValType(uncrossable),
     returnsFunctions: results.some(isFunction),
     takesFunctions: params.some(isFunction),
   }
+  crossings.set(type, found)
+  return found
 }
 
-export function signaturesOf(module: ModuleInfo): Map<string, Signature> {
-  const functions = module.exports.filter((entry) => entry.kind === 'function')
-  return new Map(functions.map(({ name, index }) => [name, signature(name, functionType(module, index))]))
+/** The signature of a function, under the name that errors give it. */
+export function signature(name: string, type: FuncType): Signature {
+  return { name, params: type.params, results: type.results, ...crossing(type) }
 }
 
-export function externsOf(module: ModuleInfo): { exports: readonly Extern[]; imports: readonly ImportedExtern[] } {
-  const exports = module.exports.map((entry) => {
-    const described = extern(module, entry.name, entry.kind, entry.index)
-    return Object.freeze(
-      entry.kind === 'function'
-        ? { ...described, callable: [...functionType(module, entry.index).params, ...functionType(module, entry.index).results].every(crosses) }
-        : described,
-    )
+export function signaturesOf(exports: readonly ExportType[]): Map<string, Signature> {
+  const signatures = new Map<string, Signature>()
+  for (const each of exports) if (each.kind === 'function') signatures.set(each.name, signature(each.name, each.type))
+  return signatures
+}
+
+export function externsOf(module: ModuleType): { exports: readonly Extern[]; imports: readonly ImportedExtern[] } {
+  const describe = describer()
+  const exports = module.exports.map((each) => {
+    const { name } = each
+    if (each.kind !== 'function') return Object.freeze({ name, ...describe(each) })
+    return Object.freeze({ name, ...describe(each), callable: crossing(each.type).uncrossable === undefined })
   })
-  const imports = module.imports.map((entry) => Object.freeze({ module: entry.module, ...extern(module, entry.name, entry.kind, entry.index) }))
+  const imports = module.imports.map((each) => Object.freeze({ module: each.module, name: each.name, ...describe(each) }))
   return { exports: Object.freeze(exports), imports: Object.freeze(imports) }
 }
 
-function extern(module: ModuleInfo, name: string, kind: Extern['kind'], index: number): Extern {
-  if (kind !== 'function') return { name, kind, type: stateType(module, kind, index) }
-  const type = functionType(module, index)
-  return { name, kind, type: formatFuncType(type), params: type.params.map(formatValType), results: type.results.map(formatValType) }
+/** Many functions have one type, which may be long: each is written once. */
+function describer(): (of: ExternType) => Omit<Extern, 'name'> {
+  const known = new Map<object, Omit<Extern, 'name'>>()
+  return (of) => {
+    const before = known.get(of.type)
+    if (before?.kind === of.kind) return before
+    const type = typeText(of)
+    const described =
+      of.kind === 'function'
+        ? { kind: of.kind, type, params: of.type.params.map(formatValType), results: of.type.results.map(formatValType) }
+        : { kind: of.kind, type }
+    known.set(of.type, described)
+    return described
+  }
 }
 
-function stateType(module: ModuleInfo, kind: Extern['kind'], index: number): string {
-  const { tables, memories, globals, tags, types } = module
-  const [table, memory, global] = [tables[index], memories[index], globals[index]]
-  if (kind === 'table' && table) return formatTableType(table)
-  if (kind === 'memory' && memory) return formatLimits(memory.limits)
-  if (kind === 'global' && global) return formatGlobalType(global)
-  const type = types[tags[index]?.typeIndex ?? -1]
-  return type?.kind === 'func' ? formatFuncType(type.type) : 'tag'
+/** `(i32, i64) -> f32`, `1 to 16`, `mut i32`: for people. */
+export function typeText(of: ExternType): string {
+  switch (of.kind) {
+    case 'function':
+    case 'tag':
+      return formatFuncType(of.type)
+    case 'table':
+      return formatTableType(of.type)
+    case 'memory':
+      return formatLimits(of.type.limits)
+    case 'global':
+      return formatGlobalType(of.type)
+  }
 }
 
 /** @throws UsageError `bad-argument`: which, what it takes, what it got; `not-callable` */
@@ -112,6 +137,11 @@ export function fits(type: ValType, value: unknown): boolean {
   if (value === null) return type.nullable
   if (isFunction(type)) return typeof value === 'function'
   return type.heap !== 'none' && type.heap !== 'noextern'
+}
+
+/** A NaN that was read from a buffer keeps its bits, which JavaScript does not show but a guest can see. */
+export function oneNaN<T>(value: T): T {
+  return Number.isNaN(value) ? (Number.NaN as T) : value
 }
 
 function wrongArgument(signature: Signature, at: number, value: unknown, module: string): Error {

@@ -1,5 +1,7 @@
 /** Where a module's bytes come from: given, or fetched and counted while they stream. */
 import { engineMessage, LoadError, show } from '../errors.ts'
+import { nextTurn } from '../runtime/turn.ts'
+import { builtin } from './node.ts'
 
 export type ModuleSource = Uint8Array | ArrayBuffer | URL | Response
 
@@ -7,13 +9,12 @@ export type ModuleSource = Uint8Array | ArrayBuffer | URL | Response
  * @throws LoadError `too-large` as soon as more than `limit` bytes are known of, `invalid-source` if there are none to be had,
  * `aborted` when the signal is
  */
-export async function readSource(source: ModuleSource, limit: number, module: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
-  if (source instanceof Uint8Array || source instanceof ArrayBuffer) {
-    checkSize(source.byteLength, limit, module)
-    // A copy: what the caller does with the bytes afterwards must not matter
-    return source instanceof Uint8Array ? new Uint8Array(source) : new Uint8Array(source.slice(0))
-  }
+export async function readSource(source: ModuleSource, limit: number, module: string, signal: AbortSignal | undefined): Promise<Uint8Array<ArrayBuffer>> {
+  if (source instanceof Uint8Array || source instanceof ArrayBuffer) checkSize(source.byteLength, limit, module)
   try {
+    // A copy: what is guarded must be what runs, whatever the caller does with the bytes
+    if (source instanceof Uint8Array) return await join([source], source.length)
+    if (source instanceof ArrayBuffer) return await join([new Uint8Array(source)], source.byteLength)
     if (source instanceof URL) {
       // `fetch` has no file: URLs; a host that has files has this
       if (source.protocol === 'file:') return await readFileUrl(source, limit, module)
@@ -28,7 +29,7 @@ export async function readSource(source: ModuleSource, limit: number, module: st
   throw new LoadError('invalid-source', `the source is ${show(source)}`, { module })
 }
 
-async function readBody(response: Response, limit: number, module: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
+async function readBody(response: Response, limit: number, module: string, signal: AbortSignal | undefined): Promise<Uint8Array<ArrayBuffer>> {
   if (response.bodyUsed) throw new LoadError('invalid-source', 'the body of the Response was read already', { module })
   const refused = response.ok
     ? undefined
@@ -63,29 +64,34 @@ async function readBody(response: Response, limit: number, module: string, signa
   return join(chunks, size)
 }
 
-function join(chunks: readonly Uint8Array[], size: number): Uint8Array {
+/** Bytes that are copied in one turn of the event loop: a millisecond or two. */
+const PIECE = 4 * 1024 * 1024
+
+async function join(chunks: readonly Uint8Array[], size: number): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(size)
   let offset = 0
+  let turnEnd = PIECE
   for (const chunk of chunks) {
-    bytes.set(chunk, offset)
-    offset += chunk.byteLength
+    for (let from = 0; from < chunk.length; from += PIECE) {
+      const piece = chunk.subarray(from, from + PIECE)
+      if (offset + piece.length > turnEnd) {
+        await new Promise<void>(nextTurn)
+        turnEnd = offset + PIECE
+      }
+      bytes.set(piece, offset)
+      offset += piece.length
+    }
   }
   return bytes
 }
 
-interface FileSystem {
-  stat(path: URL): Promise<{ size: number }>
-  readFile(path: URL): Promise<Uint8Array>
-}
-
-async function readFileUrl(url: URL, limit: number, module: string): Promise<Uint8Array> {
-  const builtin = (globalThis as { process?: { getBuiltinModule?: (name: string) => FileSystem | undefined } }).process?.getBuiltinModule
-  const files = builtin?.('fs/promises')
+async function readFileUrl(url: URL, limit: number, module: string): Promise<Uint8Array<ArrayBuffer>> {
+  const files = builtin('fs/promises')
   if (files === undefined) throw new Error('this engine reads no file: URLs')
   checkSize((await files.stat(url)).size, limit, module)
   const bytes = await files.readFile(url)
   checkSize(bytes.byteLength, limit, module)
-  return bytes
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes)
 }
 
 function checkSize(size: number, limit: number, module: string): void {

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { pathToFileURL } from 'node:url'
 import type { ModuleSource } from '../../src/index.ts'
+import { Writer } from '../../src/wasm/writer.ts'
 import { behaviour, FIXTURES, failure, fixture, sleep, within } from '../support/host.ts'
 
 export function sources(): void {
@@ -14,6 +15,17 @@ export function sources(): void {
     padded.set(bytes, 10)
     const given: readonly ModuleSource[] = [bytes, bytes.slice().buffer, padded.subarray(10, 10 + bytes.length), Buffer.from(bytes)]
     for (const [at, source] of given.entries()) assert.deepEqual(await (await host.loadModule(`m${at}`, source)).call('add', [1, 2]), [3])
+  })
+
+  behaviour('bytes of many MiB are copied over several turns, in one piece or in many', async (bench) => {
+    const host = bench.host({ execTimeout: 5_000 })
+    const bytes = large()
+    for (const [at, source] of [bytes, bytes.slice().buffer, new Response(bytes), new Response(inChunks(bytes, 3_000_000))].entries())
+      assert.deepEqual(await (await host.loadModule(`m${at}`, source)).call('add', [1, 2]), [3])
+    const given = bytes.slice()
+    const load = failure(host.loadModule('taken', given), 'invalid-source')
+    structuredClone(given, { transfer: [given.buffer] })
+    await load
   })
 
   behaviour('bytes come from a file: URL', async (bench) => {
@@ -151,6 +163,27 @@ export function sources(): void {
       const error = await failure(bench.host().loadModule('m', url, { signal: controller.signal }), 'aborted')
       assert.equal(error.cause, 'no patience')
     })
+  })
+}
+
+/** `add`, and 11 MiB in a custom section. */
+function large(): Uint8Array<ArrayBuffer> {
+  const w = new Writer(12 << 20)
+  w.bytes(fixture('add'))
+  w.section(0, (contents) => {
+    contents.name('padding')
+    contents.bytes(new Uint8Array(11 << 20))
+  })
+  return w.finish()
+}
+
+function inChunks(bytes: Uint8Array, size: number): ReadableStream {
+  const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) => bytes.subarray(at * size, (at + 1) * size))
+  return new ReadableStream({
+    start(controller) {
+      for (const chunk of chunks) controller.enqueue(chunk)
+      controller.close()
+    },
   })
 }
 

@@ -1,0 +1,43 @@
+/** What Node has and the standard lacks, as far as the host uses it. In another engine there is nothing of it. */
+
+export interface Files {
+  stat(path: URL): Promise<{ size: number }>
+  readFile(path: URL): Promise<Uint8Array<ArrayBuffer>>
+}
+
+/** One end of a line between two threads. */
+export interface Port {
+  postMessage(message: unknown, transfer?: readonly ArrayBuffer[]): void
+  on(event: 'message', listener: (message: never) => void): unknown
+}
+
+export interface Thread extends Port {
+  on(event: 'message', listener: (message: never) => void): unknown
+  on(event: 'error', listener: (error: unknown) => void): unknown
+  on(event: 'exit', listener: (exitCode: number) => void): unknown
+  ref(): void
+  unref(): void
+  terminate(): Promise<number>
+}
+
+export interface Threads {
+  readonly Worker: new (file: URL, options: { execArgv: string[] }) => Thread
+  readonly parentPort: Port | null
+}
+
+export interface Engine {
+  setFlagsFromString(flag: string): void
+  /** Differs between sets of flags. */
+  cachedDataVersionTag(): number
+}
+
+interface Builtins {
+  readonly 'fs/promises': Files
+  readonly worker_threads: Threads
+  readonly v8: Engine
+}
+
+export function builtin<Name extends keyof Builtins>(name: Name): Builtins[Name] | undefined {
+  const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }
+  return process?.getBuiltinModule?.(name) as Builtins[Name] | undefined
+}

@@ -1,0 +1,52 @@
+/** From a module's bytes to what can be instantiated: guarded, and compiled by the engine. */
+import type { Abi } from '../abi.ts'
+import { engineMessage, LoadError } from '../errors.ts'
+import { type Guarded, type GuardOptions, guard } from '../guard/guard.ts'
+import { type ModuleType, moduleType } from '../wasm/module-type.ts'
+import { hasHelper, prepareAside } from './helper-thread.ts'
+
+/** Plain data but for the compiled module, which can be sent to another thread as well. */
+export interface Prepared {
+  readonly compiled: WebAssembly.Module
+  readonly abi: Abi
+  readonly type: ModuleType
+}
+
+/**
+ * Bytes of a module that this thread guards by itself, in a millisecond or two; and what V8's baseline compiler may take for all of it,
+ * in the units of `caps.functionComplexity`: V8 compiles each function of such a module on the thread that calls it first.
+ */
+const SMALL = { size: 16 * 1024, complexity: 200_000 } as const
+
+/**
+ * Small modules are guarded here, and compiled function by function as they are called. All others are guarded and compiled whole on a
+ * helper thread, where there are threads: neither holds up this one.
+ * @param bytes not to be used afterwards: they may move to the other thread
+ * @throws LoadError without the module's name
+ */
+export async function prepare(bytes: Uint8Array<ArrayBuffer>, options: GuardOptions, signal: AbortSignal): Promise<Prepared> {
+  if (hasHelper()) {
+    if (bytes.length > SMALL.size) return prepareAside(bytes, options, signal)
+    const guarded = guard(bytes, options)
+    return guarded.report.complexity > SMALL.complexity ? prepareAside(bytes, options, signal) : finish(guarded)
+  }
+  return finish(guard(bytes, options))
+}
+
+/** Compiles what was guarded, on the thread that calls this. @throws LoadError `invalid-module` */
+export async function finish({ bytes, abi, module }: Guarded): Promise<Prepared> {
+  return { compiled: await compile(bytes, module.bytes), abi, type: moduleType(module) }
+}
+
+/** What the engine says of a module that is not valid is about the original: its offsets are the user's. */
+async function compile(guarded: Uint8Array<ArrayBuffer>, original: Uint8Array): Promise<WebAssembly.Module> {
+  try {
+    return await WebAssembly.compile(guarded)
+  } catch (refusal) {
+    const cause = await WebAssembly.compile(original as Uint8Array<ArrayBuffer>).then(
+      () => refusal,
+      (error: unknown) => error,
+    )
+    throw new LoadError('invalid-module', `the engine refused the module: ${engineMessage(cause)}`, { cause })
+  }
+}
