@@ -1,15 +1,17 @@
 /** `curfew call`: one function of one module, once. */
 import { EXIT } from '../errors.ts'
 import { externsOf, type Signature, signaturesOf } from '../host/signature.ts'
-import { Host, type Module } from '../index.ts'
+import { type FuelCostTable, Host, type Module } from '../index.ts'
 import { DEFAULT_MODULE_SIZE_LIMIT } from '../limits.ts'
 import type { ModuleInfo } from '../wasm/module.ts'
+import { moduleType } from '../wasm/module-type.ts'
 import { formatValType } from '../wasm/types.ts'
+import { readCosts } from './costs.ts'
 import { CommandError } from './failure.ts'
-import { parseModuleFile, readModuleFile } from './file.ts'
+import { parseModuleFile, readModuleFile, refuseGuarded } from './file.ts'
 import type { CommandIo } from './io.ts'
 import { fail, printJson, safeName } from './output.ts'
-import { counted } from './units.ts'
+import { counted, formatCount } from './units.ts'
 import { expectedOf, formatValue, jsonValue, parseValue } from './values.ts'
 
 /** As the options are called on the command line. Times in ms, sizes in bytes. */
@@ -18,6 +20,11 @@ export interface CallCommandOptions {
   readonly cpuTimeout?: number
   readonly startTimeout?: number
   readonly memory?: number
+  /** 0: counted, but not limited. */
+  readonly fuel?: bigint
+  /** The file of costs. */
+  readonly costs?: string
+  readonly deterministic?: boolean
   readonly json?: boolean
 }
 
@@ -26,6 +33,8 @@ interface Returned {
   /** Milliseconds from the call to its result, and those that the guest ran. */
   readonly elapsed: number
   readonly cpu: number
+  /** Units that the call used. */
+  readonly fuel: bigint
 }
 
 /** @returns the exit code */
@@ -34,28 +43,38 @@ export async function callCommand(io: CommandIo, file: string, name: string, tex
   try {
     const bytes = await readModuleFile(io, file)
     const info = parseModuleFile(bytes)
+    refuseGuarded(info)
     refuseImports(info)
-    const signature = findFunction(signaturesOf(info), file, name)
+    const signature = findFunction(signaturesOf(moduleType(info).exports), file, name)
     // Before the module is loaded: with wrong arguments its start function should not run
     const args = parseArguments(signature, texts, file)
-    const returned = await callOnce(io, file, bytes, signature, args, options)
-    if (json) printJson(io.stdout, summary(file, signature, returned))
-    else printResults(io, signature, returned)
+    const costs = options.costs === undefined ? undefined : await readCosts(io, options.costs)
+    const returned = await callOnce(io, file, bytes, signature, args, options, costs)
+    if (json) printJson(io.stdout, summary(file, signature, returned, options))
+    else printResults(io, signature, returned, options)
     return EXIT.ok
   } catch (error) {
     return fail(io, error, { json, module: file, function: name })
   }
 }
 
-function printResults(io: CommandIo, { results }: Signature, { values }: Returned): void {
+function printResults(io: CommandIo, { results }: Signature, { values, fuel }: Returned, options: CallCommandOptions): void {
   for (const [at, type] of results.entries()) io.stdout.write(`${formatValue(type, values[at])}\n`)
+  if (!countsFuel(options)) return
+  // Beside the results, not among them
+  io.stderr.write(`curfew: ${counted(fuel, 'unit')} of fuel used${options.fuel ? `, of ${formatCount(options.fuel)}` : ''}\n`)
+}
+
+/** Was fuel asked for? */
+function countsFuel({ fuel, costs }: CallCommandOptions): boolean {
+  return fuel !== undefined || costs !== undefined
 }
 
 const LISTED = 20
 
 /** The host would refuse it just so, but in one long line. */
 function refuseImports(info: ModuleInfo): void {
-  const { imports } = externsOf(info)
+  const { imports } = externsOf(moduleType(info))
   if (imports.length === 0) return
   const list = imports.slice(0, LISTED).map(({ module, name, kind, type }) => `${safeName(module)} ${safeName(name)}: ${kind} ${type}`)
   if (imports.length > LISTED) list.push(`and ${imports.length - LISTED} more`)
@@ -115,6 +134,7 @@ async function callOnce(
   signature: Signature,
   args: readonly unknown[],
   options: CallCommandOptions,
+  costs: FuelCostTable | undefined,
 ): Promise<Returned> {
   const interrupt = new AbortController()
   const host = new Host({
@@ -128,7 +148,13 @@ async function callOnce(
   const release = host.features.slices ? io.onInterrupt?.(() => interrupt.abort(new Error('interrupted'))) : undefined
   try {
     const { signal } = interrupt
-    const module = await host.loadModule(file, bytes, { signal, ...(options.startTimeout === undefined ? {} : { startTimeout: options.startTimeout }) })
+    const module = await host.loadModule(file, bytes, {
+      signal,
+      deterministic: options.deterministic === true,
+      ...(options.startTimeout === undefined ? {} : { startTimeout: options.startTimeout }),
+      ...(options.fuel === undefined ? {} : { fuel: options.fuel || Number.POSITIVE_INFINITY }),
+      ...(costs === undefined ? {} : { fuelCosts: costs }),
+    })
     return await timed(module, signature, args, signal)
   } finally {
     release?.()
@@ -139,14 +165,15 @@ async function callOnce(
 async function timed(module: Module, signature: Signature, args: readonly unknown[], signal: AbortSignal): Promise<Returned> {
   const began = performance.now()
   const values = await module.call(signature.name, args, { signal })
-  return { values, elapsed: rounded(performance.now() - began), cpu: rounded(module.stats.cpu) }
+  const { cpu, lastFuel } = module.stats
+  return { values, elapsed: rounded(performance.now() - began), cpu: rounded(cpu), fuel: lastFuel }
 }
 
 function rounded(ms: number): number {
   return Math.round(ms * 1000) / 1000
 }
 
-function summary(file: string, { name, results }: Signature, { values, elapsed, cpu }: Returned): object {
+function summary(file: string, { name, results }: Signature, { values, elapsed, cpu, fuel }: Returned, options: CallCommandOptions): object {
   const typed = results.map((type, at) => ({ type: formatValType(type), value: jsonValue(type, values[at]) }))
-  return { module: file, function: name, results: typed, elapsed, cpu }
+  return { module: file, function: name, results: typed, elapsed, cpu, ...(countsFuel(options) ? { fuel } : {}) }
 }

@@ -2,6 +2,7 @@
 import type { GuardReport } from '../guard/index.ts'
 import { type Extern, externsOf, type ImportedExtern } from '../host/signature.ts'
 import type { ExternKind, ModuleInfo, Section } from '../wasm/module.ts'
+import { moduleType } from '../wasm/module-type.ts'
 import { formatValType, type Limits } from '../wasm/types.ts'
 
 /** A memory or table. */
@@ -62,7 +63,7 @@ export function describe(file: string, module: ModuleInfo, report: GuardReport |
     size: module.bytes.length,
     functions: { imported: importedFunctions, defined: functions.length - importedFunctions },
     start: module.start !== undefined,
-    ...externsOf(module),
+    ...externsOf(moduleType(module)),
     memories: memories.map(({ limits }, index) =>
       space(limits, index, index < module.importedMemories, memoryExports.get(index), report?.maxima.memories[index]),
     ),

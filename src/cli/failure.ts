@@ -6,11 +6,14 @@ export class CommandError extends CurfewError {
   readonly advice: string
   /** What it is about, if that is a list. */
   readonly list: readonly string[] | undefined
+  /** The file that it is about, if that is not the module. */
+  readonly file: string | undefined
 
-  constructor(code: ErrorCode, what: string, advice: string, details: ErrorDetails & { readonly list?: readonly string[] } = {}) {
+  constructor(code: ErrorCode, what: string, advice: string, details: ErrorDetails & { readonly list?: readonly string[]; readonly file?: string } = {}) {
     super(code, what, details)
     this.advice = advice
     this.list = details.list
+    this.file = details.file
   }
 }
 
@@ -19,6 +22,7 @@ export interface Failure {
   readonly code: ErrorCode | 'internal'
   readonly message: string
   readonly list?: readonly string[]
+  readonly file?: string
   readonly advice: string | undefined
   readonly phase?: string
   readonly ran?: boolean
@@ -35,6 +39,8 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
   'start-timeout': 'Raise --start-timeout if the module is trusted to need longer.',
   deadline: 'Raise --timeout, or give the function less work.',
   'cpu-timeout': 'Raise --cpu-timeout, or give the function less work.',
+  'out-of-fuel': 'Raise --fuel, or give the function less work.',
+  'out-of-memory': 'Lower --memory, or see to it that the machine has more to give.',
   trap: 'Check the arguments. If they are right, the plugin has a bug: it gave up by itself.',
   'stack-overflow': 'Check the arguments. If they are right, the plugin recurses too deeply, probably without end.',
   'guest-exception': 'Check the arguments, or have the plugin catch what it throws.',
@@ -45,6 +51,9 @@ const OPTIONS: readonly (readonly [api: string, command: string])[] = [
   ['`memoryLimit`', '--memory'],
   ['`startTimeout`', '--start-timeout'],
   ['`cpuTimeout`', '--cpu-timeout'],
+  ['`fuel`', '--fuel'],
+  ['`fuelCosts`', '--costs'],
+  ['`deterministic`', '--deterministic'],
 ]
 
 export function failureOf(error: unknown): Failure {
@@ -63,6 +72,7 @@ export function failureOf(error: unknown): Failure {
     message: messageOf(error),
     advice: adviceOf(error),
     ...(error instanceof CommandError && error.list !== undefined ? { list: error.list } : {}),
+    ...(error instanceof CommandError && error.file !== undefined ? { file: error.file } : {}),
     ...(phase === undefined ? {} : { phase }),
     ran,
     figures,
@@ -87,6 +97,10 @@ function adviceOf(error: CurfewError): string | undefined {
     return error.what.includes('`memoryLimit`')
       ? 'Raise --memory if the module is trusted with that much.'
       : 'Make the module smaller; if it is trusted, a host in JavaScript can raise the limit.'
+  }
+  if (error.code === 'unsupported-feature' && error.what.includes('`deterministic`')) return 'Build the plugin without that, or leave out --deterministic.'
+  if (error.code === 'start-failed' && error.cause instanceof CurfewError && error.cause.code === 'out-of-fuel') {
+    return 'Raise --fuel: the start function has as much as a call.'
   }
   return ADVICE[error.code] ?? REASONS[error.code].advice
 }

@@ -1,6 +1,7 @@
 /** Reads the module that the user named, and says what is wrong with what is not one. */
 import { readFile } from 'node:fs/promises'
-import { LoadError } from '../errors.ts'
+import { ABI_SECTION } from '../abi.ts'
+import { type ErrorCode, LoadError } from '../errors.ts'
 import { type ModuleInfo, parseModule } from '../wasm/module.ts'
 import { CommandError } from './failure.ts'
 import type { CommandIo } from './io.ts'
@@ -9,14 +10,14 @@ import type { CommandIo } from './io.ts'
 const UNREADABLE: Readonly<Record<string, readonly [what: string, advice: string]>> = {
   ENOENT: ['there is no such file', 'Check the path.'],
   ENOTDIR: ['there is no such file: a part of the path is not a directory', 'Check the path.'],
-  EISDIR: ['that is a directory', 'Name a .wasm file in it.'],
+  EISDIR: ['that is a directory', 'Name a file in it.'],
   EACCES: ['reading the file is not permitted', 'Check its permissions.'],
   EPERM: ['reading the file is not permitted', 'Check its permissions.'],
 }
 
 /** @throws LoadError if there is no such file, or it cannot be a module */
 export async function readModuleFile(io: CommandIo, path: string): Promise<Uint8Array> {
-  const bytes = await read(io, path)
+  const bytes = await readInput(io, path)
   if (bytes.length === 0) throw new CommandError('malformed', 'the file is empty', 'Check what was to write it.')
   if (isText(bytes, path)) {
     throw new CommandError(
@@ -28,14 +29,19 @@ export async function readModuleFile(io: CommandIo, path: string): Promise<Uint8
   return bytes
 }
 
-async function read(io: CommandIo, path: string): Promise<Uint8Array> {
+/** @param failure what to call it if there is no such file, and which if it is not the module */
+export async function readInput(
+  io: CommandIo,
+  path: string,
+  { code: failure, ...details }: { readonly code: ErrorCode; readonly file?: string } = { code: 'invalid-source' },
+): Promise<Uint8Array> {
   try {
     return await (io.readFile ?? readFile)(path)
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException
     const known = code !== undefined && Object.hasOwn(UNREADABLE, code) ? UNREADABLE[code] : undefined
     const [what, advice] = known ?? [`the file could not be read: ${message}`, 'Check the path and the file.']
-    throw new CommandError('invalid-source', what, advice, { cause })
+    throw new CommandError(failure, what, advice, { ...details, cause })
   }
 }
 
@@ -57,4 +63,15 @@ export function parseModuleFile(bytes: Uint8Array): ModuleInfo {
     }
     throw error
   }
+}
+
+/** @throws CommandError for what the guard has written: its hooks would be those of the new one alone, and the old one's checks trap */
+export function refuseGuarded({ sections, exports }: ModuleInfo): void {
+  const isGuarded = sections.some(({ name }) => name === ABI_SECTION) && exports.some(({ kind, name }) => kind === 'table' && name.startsWith('curfew.hooks'))
+  if (!isGuarded) return
+  throw new CommandError(
+    'invalid-source',
+    'the file has been guarded already',
+    'Name the original. Guarded twice, it would trap: nobody would drive the first guard.',
+  )
 }

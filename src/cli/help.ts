@@ -9,6 +9,7 @@ const MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   load: 'the module could not be read or loaded',
   trap: 'the plugin trapped, used up its stack, or threw',
   host: 'the host could not go on with the call',
+  fuel: 'fuel ran out: --fuel',
   deadline: 'time ran out, as with timeout(1): --timeout, --cpu-timeout or --start-timeout',
   aborted: 'interrupted by Ctrl-C',
 }
@@ -22,11 +23,12 @@ Examples:
   $ curfew inspect plugin.wasm
   $ curfew call plugin.wasm add 2 3
   $ curfew call plugin.wasm run --timeout 50ms
+  $ curfew guard plugin.wasm -o plugin.guarded.wasm
 
 Exit codes:
 ${exitCodes}
 
-Run \`curfew call --help\` and \`curfew inspect --help\` for more.`
+Run \`curfew call --help\`, \`curfew inspect --help\` and \`curfew guard --help\` for more.`
 
 export const CALL_HELP = `
 Arguments, by the function's signature (\`curfew inspect\` shows it):
@@ -43,10 +45,15 @@ Durations are 50 (milliseconds), 50ms, 1.5s or 2m; 0 is no limit. Sizes are 6553
 
 The module gets no imports. Its start function, if it has one, runs first.
 
+Fuel is what instructions cost: 1 each, nothing for those that only structure code, bulk
+operations by length; or as the file of --costs says (see \`curfew guard --help\`). What
+the call used is printed on stderr, and is \`fuel\` in the JSON.
+
 Examples:
   $ curfew call plugin.wasm add 2 -3
   $ curfew call plugin.wasm run --timeout 50ms --memory 16MiB
   $ curfew call plugin.wasm hash 0xcbf29ce484222325 --json
+  $ curfew call plugin.wasm run --fuel 1000000 --deterministic
 
 Exit codes:
 ${exitCodes}`
@@ -60,6 +67,39 @@ be, with the reason.
 Examples:
   $ curfew inspect plugin.wasm
   $ curfew inspect plugin.wasm --json | jq '.exports[].name'
+
+Exit codes:
+${exitCodes}`
+
+export const GUARD_HELP = `
+The file is a module like any other, but with checks in its code. It runs in any engine,
+driven by hooks that you give it; without them it traps at its first check. Nothing of it
+runs here. What the command prints names each export that a driver needs, and says what to
+do with it. In JavaScript \`curfew/guard\` has all of a driver:
+
+  import { readFile } from 'node:fs/promises'
+  import { ABI_SECTION, attachHook, makeHook, MAX_CREDIT, STOP } from 'curfew/guard'
+  const module = await WebAssembly.compile(await readFile('out.wasm'))
+  const [abi] = WebAssembly.Module.customSections(module, ABI_SECTION)
+  const instance = await WebAssembly.instantiate(module, {})
+  const end = performance.now() + 50
+  const poll = () => (performance.now() < end ? MAX_CREDIT : STOP)
+  attachHook(instance, JSON.parse(new TextDecoder().decode(abi)), makeHook({ poll }))
+  instance.exports.run()
+
+A poll must not throw, and elsewhere must be a WebAssembly function: import yours into a
+small module that exports it again.
+
+With --fuel, instructions cost 1 each, those that only structure code nothing, and bulk
+operations by length. A file of --costs sets it otherwise, by the names of instructions,
+and by default (all others), kibibyte and element (of bulk operations), page (of growth):
+  { "default": 1, "call": 10, "f64.div": 20, "kibibyte": 64, "element": 1, "page": 4096 }
+
+Examples:
+  $ curfew guard plugin.wasm -o plugin.guarded.wasm
+  $ curfew guard plugin.wasm -o plugin.guarded.wasm --costs costs.json --memory 16MiB
+  $ curfew guard plugin.wasm --report
+  $ curfew guard plugin.wasm --report --json | jq '.functions[] | select(.heaviest > 5)'
 
 Exit codes:
 ${exitCodes}`

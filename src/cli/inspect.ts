@@ -1,10 +1,11 @@
 /** `curfew inspect`: what a module is made of, and what the guard does to it. None of its code runs. */
 import { EXIT, LoadError } from '../errors.ts'
-import { type GuardReport, guard } from '../guard/index.ts'
+import type { GuardReport } from '../guard/index.ts'
 import { DEFAULT_MEMORY_LIMIT } from '../limits.ts'
 import { describe } from './describe.ts'
 import { failureOf } from './failure.ts'
 import { parseModuleFile, readModuleFile } from './file.ts'
+import { guardAndValidate } from './guarding.ts'
 import type { CommandIo } from './io.ts'
 import { fail, printJson } from './output.ts'
 import { printDescription } from './report.ts'
@@ -34,14 +35,9 @@ export async function inspectCommand(io: CommandIo, file: string, options: Inspe
   }
 }
 
-/** Guards the module, and has the engine validate what comes out. */
 async function tryGuard(bytes: Uint8Array, memoryLimit: number): Promise<{ report?: GuardReport; refusal?: LoadError }> {
   try {
-    const guarded = guard(bytes, { memoryLimit })
-    return await WebAssembly.compile(guarded.bytes).then(
-      () => ({ report: guarded.report }),
-      (cause: Error) => ({ refusal: new LoadError('invalid-module', `the engine refused the module: ${cause.message}`, { cause }) }),
-    )
+    return { report: (await guardAndValidate(bytes, { memoryLimit })).report }
   } catch (error) {
     if (error instanceof LoadError) return { refusal: error }
     throw error

@@ -14,6 +14,8 @@ export interface CommandIo {
   readonly stderr: Sink
   /** In place of the file system's. */
   readonly readFile?: (path: string) => Promise<Uint8Array>
+  /** The whole file or nothing, in place of what is there. */
+  readonly writeFile?: (path: string, bytes: Uint8Array) => Promise<void>
   /** Tells the listener once when the user interrupts, and returns what takes it back. */
   readonly onInterrupt?: (listener: () => void) => () => void
 }

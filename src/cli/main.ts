@@ -4,10 +4,11 @@ import { Command, CommanderError } from 'commander'
 import { EXIT } from '../errors.ts'
 import { type CallCommandOptions, callCommand } from './call.ts'
 import { CommandError } from './failure.ts'
-import { CALL_HELP, INSPECT_HELP, PROGRAM_HELP } from './help.ts'
+import { type GuardCommandOptions, guardCommand } from './guard.ts'
+import { CALL_HELP, GUARD_HELP, INSPECT_HELP, PROGRAM_HELP } from './help.ts'
 import { type InspectCommandOptions, inspectCommand } from './inspect.ts'
 import type { CommandIo } from './io.ts'
-import { durationOption, markNegatives, sizeOption, unmark } from './options.ts'
+import { durationOption, fuelOption, markNegatives, sizeOption, unmark } from './options.ts'
 import { fail } from './output.ts'
 
 const HELP_WIDTH = 100
@@ -33,7 +34,7 @@ const HELP: ReadonlySet<string> = new Set(['commander.helpDisplayed', 'commander
 
 function describeProgram(io: CommandIo, exit: (code: number) => void): Command {
   const program = new Command('curfew')
-    .description('Runs WebAssembly plugins under a deadline, and shows what they are made of.')
+    .description('Runs WebAssembly plugins under a deadline, shows what they are made of, and guards them for other engines.')
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .exitOverride()
@@ -59,6 +60,9 @@ function describeProgram(io: CommandIo, exit: (code: number) => void): Command {
     .addOption(durationOption('--cpu-timeout', 'end the call once the plugin has run for so long, waiting not counted'))
     .addOption(durationOption('--start-timeout', 'how long the start function may take (default: 1s)'))
     .addOption(sizeOption('--memory', 'most that its memories may grow to, together (default: 128MiB)'))
+    .addOption(fuelOption('--fuel', 'end the call once it has used so much fuel; 0 counts without a limit'))
+    .option('--costs <costs.json>', 'what instructions cost in fuel, which is then counted')
+    .option('--deterministic', 'the same on every machine: NaNs have one form, relaxed SIMD is refused')
     .option('--json', 'print one line of JSON')
     .addHelpText('after', CALL_HELP)
     .action(async (file: string, name: string, args: string[], options: CallCommandOptions) => {
@@ -74,6 +78,22 @@ function describeProgram(io: CommandIo, exit: (code: number) => void): Command {
     .addHelpText('after', INSPECT_HELP)
     .action(async (file: string, options: InspectCommandOptions) => {
       exit(await inspectCommand(io, unmark(file), options))
+    })
+  program
+    .command('guard')
+    .summary('write a module as the guard rewrites it, for any engine')
+    .description('Writes a module as the guard rewrites it: its code asks, at bounded intervals of work, whether it may go on.')
+    .argument('<file.wasm>', 'the module, a binary')
+    .option('-o, --output <out.wasm>', 'the file to write; needed, unless there is --report')
+    .option('--fuel', 'count fuel')
+    .option('--costs <costs.json>', 'what instructions cost in fuel, which is then counted')
+    .option('--deterministic', 'the same on every machine: NaNs have one form, relaxed SIMD is refused, fuel is counted')
+    .addOption(sizeOption('--memory', 'most that its memories may grow to, together (default: 128MiB)'))
+    .option('--report', 'show what became of each function')
+    .option('--json', 'print one line of JSON')
+    .addHelpText('after', GUARD_HELP)
+    .action(async (file: string, options: GuardCommandOptions) => {
+      exit(await guardCommand(io, unmark(file), options))
     })
   return program
 }

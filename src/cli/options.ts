@@ -1,6 +1,6 @@
 /** Options as the command line has them, turned into numbers. */
 import { InvalidArgumentError, Option } from 'commander'
-import { DURATION_EXPECTED, parseDuration, parseSize, SIZE_EXPECTED } from './units.ts'
+import { DURATION_EXPECTED, FUEL_EXPECTED, parseDuration, parseFuel, parseSize, SIZE_EXPECTED } from './units.ts'
 import { NEGATIVE_VALUE } from './values.ts'
 
 /** No argument of a process can begin with it. */
@@ -26,7 +26,11 @@ export function sizeOption(name: string, description: string): Option {
   return new Option(`${name} <size>`, description).argParser(parser(parseSize, SIZE_EXPECTED))
 }
 
-function parser(parse: (text: string) => number | undefined, expected: string): (text: string) => number {
+export function fuelOption(name: string, description: string): Option {
+  return new Option(`${name} <units>`, description).argParser(parser(parseFuel, FUEL_EXPECTED))
+}
+
+function parser<T>(parse: (text: string) => T | undefined, expected: string): (text: string) => T {
   return (text) => {
     const value = parse(unmark(text))
     if (value === undefined) throw new InvalidArgumentError(`It takes ${expected}.`)

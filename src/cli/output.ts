@@ -30,6 +30,12 @@ export function table(rows: readonly (readonly string[])[], indent = '  '): stri
   return rows.map((row) => `${indent}${line(row).trimEnd()}\n`).join('')
 }
 
+/** A column of figures. */
+export function rightAligned(cells: readonly string[]): string[] {
+  const width = cells.reduce((most, cell) => Math.max(most, widthOf(cell)), 0)
+  return cells.map((cell) => ' '.repeat(width - widthOf(cell)) + cell)
+}
+
 function widthOf(text: string): number {
   return [...text].length
 }
@@ -60,7 +66,8 @@ function isOfModule(error: unknown): boolean {
   return error.code === 'no-such-function' || REASONS[error.code].kind === 'load'
 }
 
-function whereOf({ offset }: Failure, ofModule: boolean, doing: Doing): string | undefined {
+function whereOf({ file, offset }: Failure, ofModule: boolean, doing: Doing): string | undefined {
+  if (file !== undefined) return safePath(file)
   if (doing.module === undefined) return undefined
   const called = ofModule || doing.function === undefined ? '' : `function ${safeName(doing.function)} of `
   return `${called}${safePath(doing.module)}${offset === undefined ? '' : `, at byte ${offset} (0x${offset.toString(16)})`}`

@@ -1,5 +1,5 @@
 /** What `curfew inspect` prints for people. */
-import type { Description, GuardSummary, Space } from './describe.ts'
+import type { Description, GuardSummary, Space, TableSpace } from './describe.ts'
 import type { Sink } from './io.ts'
 import { heading, safeName, safePath, table } from './output.ts'
 import { counted, formatCount, formatSize } from './units.ts'
@@ -9,18 +9,22 @@ const PAGE = 65_536
 /** What each kind of check is for. */
 const CHECKS: Readonly<Record<keyof GuardSummary['checks'], string>> = {
   entry: 'at function entries',
-  loop: 'at loop headers',
+  header: 'at loop headers',
+  back: 'before jumps back to loops',
+  copies: 'after copies of a loop',
   handler: 'where exceptions are caught',
+  beforeCall: 'before calls that may come back',
   afterCall: 'after calls',
-  straight: 'in straight-line code',
-  bulk: 'at bulk operations',
-  grow: 'where memories and tables grow',
+  path: 'elsewhere on the way',
+  helper: 'operations with a length',
+}
+
+export function printPart(sink: Sink, title: string, rows: readonly (readonly string[])[]): void {
+  if (rows.length > 0) sink.write(`\n${heading(sink, title)}\n${table(rows)}`)
 }
 
 export function printDescription(sink: Sink, description: Description): void {
-  const part = (title: string, rows: readonly (readonly string[])[]) => {
-    if (rows.length > 0) sink.write(`\n${heading(sink, title)}\n${table(rows)}`)
-  }
+  const part = (title: string, rows: readonly (readonly string[])[]) => printPart(sink, title, rows)
   const { exports, imports, memories, tables, sections, guard, size } = description
   sink.write(`${heading(sink, safePath(description.module))}: ${summary(description)}\n`)
   part(
@@ -31,14 +35,7 @@ export function printDescription(sink: Sink, description: Description): void {
     'Imports',
     imports.map(({ module, name, kind, type }) => [safeName(module), safeName(name), kind, typeOf(kind, type)]),
   )
-  part(
-    'Memories',
-    memories.map((each) => [nameOf(each), memoryRange(each), lowered(each, (pages) => `${counted(pages, 'page')}, ${formatSize(Number(pages) * PAGE)}`)]),
-  )
-  part(
-    'Tables',
-    tables.map((each) => [nameOf(each), each.element, range(each, 'element'), lowered(each, (elements) => counted(elements, 'element'))]),
-  )
+  printSpaces(sink, memories, tables)
   const width = formatCount(size).length
   part(
     'Sections',
@@ -47,6 +44,20 @@ export function printDescription(sink: Sink, description: Description): void {
   // What refused it follows, on stderr
   if (guard === null) sink.write('\n')
   else part('Guard', guardRows(guard, size))
+}
+
+/** Memories and tables, and what the guard makes of their maxima. */
+export function printSpaces(sink: Sink, memories: readonly Space[], tables: readonly TableSpace[]): void {
+  printPart(
+    sink,
+    'Memories',
+    memories.map((each) => [nameOf(each), memoryRange(each), lowered(each, (pages) => `${counted(pages, 'page')}, ${formatSize(Number(pages) * PAGE)}`)]),
+  )
+  printPart(
+    sink,
+    'Tables',
+    tables.map((each) => [nameOf(each), each.element, range(each, 'element'), lowered(each, (elements) => counted(elements, 'element'))]),
+  )
 }
 
 function summary({ size, functions, start }: Description): string {
@@ -82,7 +93,7 @@ function lowered({ maximum, guardedMaximum }: Space, format: (count: bigint) => 
   return guardedMaximum === maximum ? 'not lowered' : `lowered to ${format(guardedMaximum)}`
 }
 
-function guardRows({ total, checks, guardedSize }: GuardSummary, size: number): string[][] {
+export function guardRows({ total, checks, guardedSize }: GuardSummary, size: number): string[][] {
   const width = formatCount(Math.max(total, guardedSize)).length
   const kinds = Object.entries(CHECKS).filter(([kind]) => checks[kind as keyof typeof checks] > 0)
   return [
@@ -94,6 +105,7 @@ function guardRows({ total, checks, guardedSize }: GuardSummary, size: number): 
 
 function growth(more: number, factor: number): string {
   if (more === 0) return 'unchanged'
+  if (more < 0) return `${formatCount(-more)} fewer`
   const percent = (factor - 1) * 100
   return `${formatCount(more)} more, ${factor >= 2 ? `${factor.toFixed(1)} times the size` : `${percent.toFixed(1)} %`}`
 }

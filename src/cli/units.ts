@@ -38,6 +38,13 @@ export function parseSize(text: string): number | undefined {
 
 export const SIZE_EXPECTED = 'a whole number of bytes such as 65536, 64KiB, 16MiB, 1GiB (powers of 1024) or 16MB (powers of 1000)'
 
+/** Units of fuel, or undefined if it is no whole number. */
+export function parseFuel(text: string): bigint | undefined {
+  return /^\d+$/.test(text) ? BigInt(text) : undefined
+}
+
+export const FUEL_EXPECTED = 'a whole number such as 1000000; 0 counts without a limit'
+
 /** `constructor` is a unit of nothing. */
 function ownValue(table: Readonly<Record<string, number>>, key: string): number | undefined {
   return Object.hasOwn(table, key) ? table[key] : undefined

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { Host } from '../../src/index.ts'
+import { temporaryTree } from '../support/temporary-tree.ts'
 import { fixture } from './run.ts'
 
 const BIN = 'src/cli/bin.ts'
@@ -29,6 +32,21 @@ test('a call that runs out of time exits with 124', async () => {
   const { code, out, err } = await run('call', fixture('infinite_loop'), 'loop', '--timeout', '50ms')
   assert.deepEqual([code, out], [124, ''])
   assert.match(err as string, /^curfew: the call reached its deadline of 50 ms /)
+})
+
+test('a call that runs out of fuel exits with 6', async () => {
+  const { code, out, err } = await run('call', fixture('infinite_loop'), 'loop', '--fuel', '100')
+  assert.deepEqual([code, out], [6, ''])
+  assert.match(err as string, /^curfew: the guest used up its fuel of 100 /)
+})
+
+test('guard writes a file that the engine takes, and nothing beside it', async (t) => {
+  const root = temporaryTree(t, { 'out.wasm': 'what was there before' })
+  const { code, out, err } = await run('guard', fixture('add'), '-o', join(root, 'out.wasm'))
+  assert.deepEqual([code, err], [0, ''])
+  assert.match(out as string, /written to /)
+  assert.deepEqual(readdirSync(root), ['out.wasm'])
+  assert.equal(WebAssembly.validate(readFileSync(join(root, 'out.wasm'))), true)
 })
 
 test('Ctrl-C ends a call that has no limit', { skip: process.platform === 'win32' }, async () => {

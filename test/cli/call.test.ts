@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { guard } from '../../src/guard/index.ts'
 import { Host } from '../../src/index.ts'
 import { wat } from '../support/wat.ts'
 import { fixture, run } from './run.ts'
@@ -181,6 +182,78 @@ test('--memory is what memories may grow to, and have to begin with', async () =
   const { code, err } = await run(['call', fixture('memory_hog'), 'grow', '1', '--memory', '1KiB'])
   assert.equal(code, 3)
   assert.match(err, /start with 65536 bytes, above --memory of 1024\n.*\n {2}what to do: Raise --memory/)
+})
+
+test('--fuel ends the call with 6 when it has used so much', async () => {
+  const { code, out, err } = await run(['call', fixture('infinite_loop'), 'loop', '--fuel', '1000'])
+  assert.deepEqual([code, out], [6, ''])
+  assert.match(
+    err,
+    /^curfew: the guest used up its fuel of 1000 [^\n]+\n {2}where: {6}function loop of test\/fixtures\/infinite_loop\.wasm\n {2}what to do: Raise --fuel, or give the function less work\.\n$/,
+  )
+  const json = await run(['call', fixture('infinite_loop'), 'loop', '--fuel', '1000', '--json'])
+  const { error } = JSON.parse(json.out)
+  assert.deepEqual([json.code, error.code, error.exitCode, error.figures.fuel, error.figures.fuelUsed], [6, 'out-of-fuel', 6, 1000, 1000])
+})
+
+test('a call that counts fuel says how much it used, beside its results', async () => {
+  const add = ['call', fixture('add'), 'add', '1', '2']
+  assert.deepEqual(await run([...add, '--fuel', '3']), { code: 0, out: '3\n', err: 'curfew: 3 units of fuel used, of 3\n' })
+  assert.equal((await run([...add, '--fuel', '2'])).code, 6)
+  assert.deepEqual(await run([...add, '--fuel', '0']), { code: 0, out: '3\n', err: 'curfew: 3 units of fuel used\n' })
+  assert.deepEqual(await run([...add, '--fuel', '99999999999999999999999']), {
+    code: 0,
+    out: '3\n',
+    err: 'curfew: 3 units of fuel used, of 99,999,999,999,999,999,999,999\n',
+  })
+  assert.equal(JSON.parse((await run([...add, '--fuel', '0', '--json'])).out).fuel, 3)
+  assert.equal('fuel' in JSON.parse((await run([...add, '--json'])).out), false)
+})
+
+test('--costs says what instructions cost, and counts them', async () => {
+  const costs = new TextEncoder().encode('{ "default": 10, "i32.add": 7 }')
+  const add = { 'costs.json': costs, 'add.wasm': wat('(module (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))') }
+  const argv = ['call', 'add.wasm', 'add', '1', '2', '--costs', 'costs.json']
+  assert.deepEqual(await run(argv, { files: add }), { code: 0, out: '3\n', err: 'curfew: 27 units of fuel used\n' })
+  assert.equal((await run([...argv, '--fuel', '26'], { files: add })).code, 6)
+  const { code, err } = await run(argv, { files: { ...add, 'costs.json': new TextEncoder().encode('{ "i32.ad": 7 }') } })
+  assert.equal(code, 2)
+  assert.match(err, /^curfew: the costs have "i32\.ad", but there is no such instruction; [^\n]+\n {2}where: {6}costs\.json\n/)
+})
+
+test('a start function that runs out of fuel says so', async () => {
+  const { code, err } = await run(['call', fixture('start_loop'), 'ready', '--fuel', '100'])
+  assert.equal(code, 3)
+  assert.match(
+    err,
+    /^curfew: the start function failed: the guest used up its fuel of 100 .*\n.*\n {2}what to do: Raise --fuel: the start function has as much as a call\.\n$/,
+  )
+})
+
+test('--deterministic gives NaNs one form and refuses what depends on the machine', async () => {
+  const files = {
+    'nan.wasm': wat('(module (func (export "nan") (param f64) (result i64) (i64.reinterpret_f64 (f64.add (local.get 0) (f64.const -nan:0x8000000000123)))))'),
+    'relaxed.wasm': wat(
+      '(module (func (export "x") (result i32) (i8x16.extract_lane_s 0 (i8x16.relaxed_swizzle (v128.const i64x2 0 0) (v128.const i64x2 0 0)))))',
+    ),
+  }
+  const canonical = await run(['call', 'nan.wasm', 'nan', '1', '--deterministic'], { files })
+  assert.deepEqual(canonical, { code: 0, out: `${0x7ff8n << 48n}\n`, err: '' })
+  const { code, err } = await run(['call', 'relaxed.wasm', 'x', '--deterministic'], { files })
+  assert.equal(code, 3)
+  assert.match(
+    err,
+    /^curfew: the module uses i8x16\.relaxed_swizzle, [^\n]* --deterministic was asked for\n.*\n {2}what to do: Build the plugin without that, or leave out --deterministic\.\n$/,
+  )
+})
+
+test('a file that has been guarded already is not guarded again', async () => {
+  const files = { 'guarded.wasm': guard(wat('(module (func (export "x") (loop (br 0))))')).bytes }
+  assert.deepEqual(await run(['call', 'guarded.wasm', 'x'], { files }), {
+    code: 3,
+    out: '',
+    err: 'curfew: the file has been guarded already\n  where:      guarded.wasm\n  what to do: Name the original. Guarded twice, it would trap: nobody would drive the first guard.\n',
+  })
 })
 
 test('an interrupt ends the call with 130 and leaves no listener', {

@@ -16,7 +16,7 @@ async function said(path: string, files?: Readonly<Record<string, Uint8Array | E
 test('a missing file and a directory are told apart', async (t) => {
   const root = temporaryTree(t, { 'folder/file': '' })
   assert.equal(await said(`${root}/nope.wasm`), `curfew: there is no such file\n  where:      ${root}/nope.wasm\n  what to do: Check the path.\n`)
-  assert.equal(await said(`${root}/folder`), `curfew: that is a directory\n  where:      ${root}/folder\n  what to do: Name a .wasm file in it.\n`)
+  assert.equal(await said(`${root}/folder`), `curfew: that is a directory\n  where:      ${root}/folder\n  what to do: Name a file in it.\n`)
   assert.match(await said(`${root}/folder/file/x.wasm`), /^curfew: there is no such file: a part of the path is not a directory\n/)
   assert.equal(await said(`${root}/folder/file`), `curfew: the file is empty\n  where:      ${root}/folder/file\n  what to do: Check what was to write it.\n`)
 })

@@ -5,13 +5,21 @@ import { EXIT } from '../../src/errors.ts'
 import { fixture, run } from './run.ts'
 
 test('--help teaches: commands, examples and every exit code', async () => {
-  for (const argv of [['--help'], ['call', '--help'], ['inspect', '-h'], ['help', 'call']]) {
+  for (const argv of [['--help'], ['call', '--help'], ['inspect', '-h'], ['guard', '--help'], ['help', 'call']]) {
     const { code, out, err } = await run(argv)
     assert.deepEqual([code, err], [0, ''], argv.join(' '))
     assert.match(out, /^Usage: curfew /)
     assert.match(out, /\nExamples:\n {2}\$ curfew /)
     for (const exitCode of Object.values(EXIT)) assert.match(out, new RegExp(`\n +${exitCode}  [a-z]`), `${argv.join(' ')}: ${exitCode}`)
     for (const line of out.split('\n')) assert.ok(line.length <= 100, line)
+  }
+})
+
+test('the main help names every command', async () => {
+  const { out } = await run(['--help'])
+  for (const command of ['call', 'inspect', 'guard']) {
+    assert.match(out, new RegExp(`\n  ${command} [^\n]*<file.wasm>`))
+    assert.ok(out.includes(`\`curfew ${command} --help\``), command)
   }
 })
 
@@ -34,6 +42,12 @@ test('wrong usage says what is wrong and where more is told', async () => {
     [
       ['call', fixture('add'), 'add', '--timeuot', '5'],
       "curfew: unknown option '--timeuot'\n  what to do: Did you mean --timeout? `curfew call --help` tells more.\n",
+    ],
+    [['gaurd', 'x.wasm'], "curfew: unknown command 'gaurd'\n  what to do: Did you mean guard? `curfew --help` tells more.\n"],
+    [['guard', 'x.wasm', '-o'], "curfew: option '-o, --output <out.wasm>' argument missing\n  what to do: `curfew guard --help` tells more.\n"],
+    [
+      ['call', fixture('add'), 'add', '1', '2', '--fuel', '-5'],
+      "curfew: option '--fuel <units>' argument '-5' is invalid. It takes a whole number such as 1000000; 0 counts without a limit\n  what to do: `curfew call --help` tells more.\n",
     ],
     [['inspect', 'a', '-5'], "curfew: too many arguments for 'inspect'. Expected 1 argument but got 2\n  what to do: `curfew inspect --help` tells more.\n"],
     [

@@ -1,11 +1,14 @@
 /** Runs the command in this process, with a world of its own around it. */
+import type { CommandIo } from '../../src/cli/io.ts'
 import { main } from '../../src/cli/main.ts'
 
 export interface World {
   /** Files by path; without it, the real ones. */
   readonly files?: Readonly<Record<string, Uint8Array | Error>>
+  /** Where written files go, by path; without it, to the disk. */
+  readonly written?: Record<string, Uint8Array>
   readonly colour?: boolean
-  readonly onInterrupt?: (listener: () => void) => () => void
+  readonly onInterrupt?: CommandIo['onInterrupt']
 }
 
 export interface Ended {
@@ -14,12 +17,13 @@ export interface Ended {
   readonly err: string
 }
 
-export async function run(argv: readonly string[], { files, colour = false, onInterrupt }: World = {}): Promise<Ended> {
+export async function run(argv: readonly string[], { files, written, colour = false, onInterrupt }: World = {}): Promise<Ended> {
   let [out, err] = ['', '']
   const code = await main(argv, {
     stdout: { write: (text) => (out += text), colour },
     stderr: { write: (text) => (err += text), colour },
     ...(files === undefined ? {} : { readFile: (path: string) => readFrom(files, path) }),
+    ...(written === undefined ? {} : { writeFile: async (path: string, bytes: Uint8Array) => void Object.assign(written, { [path]: bytes }) }),
     ...(onInterrupt === undefined ? {} : { onInterrupt }),
   })
   return { code, out, err }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { counted, formatCount, formatSize, parseDuration, parseSize } from '../../src/cli/units.ts'
+import { counted, formatCount, formatSize, parseDuration, parseFuel, parseSize } from '../../src/cli/units.ts'
 
 test('durations have a unit, or are milliseconds', () => {
   const cases = { '50': 50, '50ms': 50, '0': 0, '1.5s': 1500, '.5s': 500, '2m': 120_000, '1h': 3_600_000, '250us': 0.25, ' 5 ms ': 5, '5MS': undefined }
@@ -30,6 +30,11 @@ test('sizes have a unit of 1024 or 1000, or are bytes', () => {
 
 test('what is no size is refused: 16M might be either, half a byte is none', () => {
   for (const text of ['', '16M', '16K', '-1', '0.5', '1.0001KiB', 'MiB', '1e6', '99999999TiB', '1toString']) assert.equal(parseSize(text), undefined, text)
+})
+
+test('fuel is a whole number of any size', () => {
+  assert.deepEqual([parseFuel('0'), parseFuel('1000000'), parseFuel('9'.repeat(30))], [0n, 1_000_000n, BigInt('9'.repeat(30))])
+  for (const text of ['', '-1', '1.5', '1e6', '0x10', '1_000', ' 1', '10k']) assert.equal(parseFuel(text), undefined, text)
 })
 
 test('sizes are printed in powers of 1024, counts with commas', () => {
