@@ -33,3 +33,8 @@ export interface Subject {
   readonly title: string
   measure(settings: Settings): Promise<Pick<Result, 'figures' | 'note'>>
 }
+
+/** The mean of ratios. */
+export function geometricMean(ratios: readonly number[]): number {
+  return Math.exp(ratios.reduce((sum, each) => sum + Math.log(each), 0) / ratios.length)
+}

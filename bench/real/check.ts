@@ -1,19 +1,18 @@
 /**
- * Runs real modules raw and guarded and compares what they put out, each subject in a process of its own.
+ * Runs real modules raw, guarded and with fuel and compares what they put out, each subject in a process of its own.
  *
  *   node bench/real/check.ts [ids...] [--rounds N] [--json]
  */
-import { execFile } from 'node:child_process'
-import { join } from 'node:path'
-import { parseArgs, promisify } from 'node:util'
+import { parseArgs } from 'node:util'
+import { geometricMean } from '../figures.ts'
 import type { Outcome } from './child.ts'
+import { compare, ratio } from './compare.ts'
 import { HOW_TO_INSTALL, installed } from './packages.ts'
 import type { RealSubject } from './subject.ts'
 
-const TIMEOUT = 600_000
 /** Of the table's columns. */
-const WIDTHS = [16, 42, 10, 8, 7, 8, 0]
-const CHILD = join(import.meta.dirname, 'child.ts')
+const WIDTHS = [16, 42, 10, 8, 7, 8, 8, 8, 0]
+const NUMBERS = [2, 3, 6, 7]
 
 if (installed) await main()
 else {
@@ -27,11 +26,11 @@ async function main(): Promise<void> {
     allowPositionals: true,
     options: { rounds: { type: 'string', default: '20' }, json: { type: 'boolean', default: false } },
   })
-  const subjects = chosen(positionals)
   const results: (Outcome & Pick<RealSubject, 'id' | 'label' | 'toolchain'>)[] = []
-  if (!values.json) console.log(line(['id', 'toolchain', 'size', 'modules', 'growth', 'output', 'time']))
-  for (const { id, label, toolchain } of subjects) {
-    const outcome = await inChild(id, values.rounds)
+  if (!values.json) console.log(line(['id', 'toolchain', 'size', 'modules', 'growth', 'output', 'guarded', 'fuelled', 'of']))
+  for (const subject of chosen(positionals)) {
+    const outcome = await compare(subject, Number(values.rounds))
+    const { id, label, toolchain } = subject
     if (!outcome.equal && outcome.skipped === undefined) process.exitCode = 1
     results.push({ id, label, toolchain, ...outcome })
     if (!values.json) console.log(line([id, toolchain, ...cells(outcome)]))
@@ -40,36 +39,33 @@ async function main(): Promise<void> {
   else console.log(summary(results))
 }
 
-/** A child that crashes or hangs takes nothing with it. */
-async function inChild(id: string, rounds: string): Promise<Outcome> {
-  try {
-    const { stdout } = await promisify(execFile)(process.execPath, ['--no-warnings', CHILD, id, rounds], { timeout: TIMEOUT, maxBuffer: 2 ** 26 })
-    return JSON.parse(stdout) as Outcome
-  } catch (error) {
-    return { failure: error instanceof Error ? error.message : String(error) }
-  }
-}
-
-function cells({ modules, size, guardedSize, equal, digests = [], raw, guarded, skipped, failure }: Outcome): string[] {
+function cells(outcome: Outcome): string[] {
+  const { modules, size, guardedSize, equal, digests = [], raw, skipped, failure } = outcome
   if (skipped !== undefined) return ['', '', '', 'skipped', skipped]
-  if (size === undefined || guardedSize === undefined || raw === undefined || guarded === undefined) return ['', '', '', 'FAILED', failure ?? '']
+  if (size === undefined || guardedSize === undefined || raw === undefined) return ['', '', '', 'FAILED', failure ?? '']
   const output = equal ? 'equal' : `DIFFERS: ${digests.join(' ')}`
-  const time = `${(guarded / raw).toFixed(2)}x of ${raw.toFixed(1)} ms`
-  return [`${(size / 1000).toFixed(0)} kB`, `${modules}`, `${(guardedSize / size).toFixed(2)}x`, output, time]
+  const times = (['guarded', 'fuelled'] as const).map((side) => `${(ratio(outcome, side) ?? Number.NaN).toFixed(2)}x`)
+  return [`${(size / 1000).toFixed(0)} kB`, `${modules}`, `${(guardedSize / size).toFixed(2)}x`, output, ...times, `${raw.toFixed(1)} ms`]
 }
 
 function line(cells: readonly string[]): string {
   return cells
-    .map((cell, column) => (column === 2 || column === 3 ? cell.padStart(WIDTHS[column] as number) : `  ${cell}`.padEnd((WIDTHS[column] as number) + 2)))
+    .map((cell, column) => (NUMBERS.includes(column) ? cell.padStart(WIDTHS[column] as number) : `  ${cell}`.padEnd((WIDTHS[column] as number) + 2)))
     .join('')
     .trim()
 }
 
-function summary(results: readonly Outcome[]): string {
-  const ratios = results.flatMap(({ raw, guarded }) => (raw === undefined || guarded === undefined ? [] : [guarded / raw]))
-  const mean = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length)
+function summary(results: readonly (Outcome & Pick<RealSubject, 'id'>)[]): string {
   const count = (is: (outcome: Outcome) => boolean) => results.filter(is).length
   const [equal, skipped] = [count((each) => each.equal === true), count((each) => each.skipped !== undefined)]
-  const time = ratios.length > 0 ? `; guarded / raw: geometric mean ${mean.toFixed(3)}` : ''
-  return `\n${equal} equal, ${results.length - equal - skipped} wrong, ${skipped} skipped${time}`
+  const times = (['guarded', 'fuelled'] as const).map((side) => {
+    const ratios = results.flatMap((each) => {
+      const found = ratio(each, side)
+      return found === undefined ? [] : [{ id: each.id, found }]
+    })
+    if (ratios.length === 0) return ''
+    const worst = ratios.reduce((a, b) => (b.found > a.found ? b : a))
+    return `\n${side} / raw: geometric mean ${geometricMean(ratios.map((each) => each.found)).toFixed(3)}, worst ${worst.found.toFixed(2)} (${worst.id})`
+  })
+  return `\n${equal} equal, ${results.length - equal - skipped} wrong, ${skipped} skipped${times.join('')}`
 }

@@ -1,5 +1,5 @@
-/** Compares one subject with itself, raw and guarded, and prints what came of it as JSON: `node bench/real/child.ts <id> <rounds>`. */
-import { guarded, loadThrough, raw, recording, type Seen } from './engine.ts'
+/** Compares one subject with itself, raw, guarded and with fuel, and prints what came of it as JSON: `node bench/real/child.ts <id> <rounds>`. */
+import { fuelled, guarded, loadThrough, type Rewriter, raw, recording, type Seen } from './engine.ts'
 import { has } from './features.ts'
 import { chosen } from './index.ts'
 import type { RealSubject, Workload } from './subject.ts'
@@ -9,19 +9,20 @@ export interface Outcome {
   readonly modules?: number
   readonly size?: number
   readonly guardedSize?: number
-  /** Did all runs, raw and guarded, have the same digest? */
+  /** Did all runs have the same digest? */
   readonly equal?: boolean
   readonly digests?: readonly string[]
   /** Median milliseconds of a run. */
   readonly raw?: number
   readonly guarded?: number
+  readonly fuelled?: number
   /** Why it was not run, or what went wrong. */
   readonly skipped?: string
   readonly failure?: string
 }
 
 interface Side {
-  readonly name: 'raw' | 'guarded'
+  readonly name: 'raw' | 'guarded' | 'fuelled'
   readonly workload: Workload
   readonly digests: Set<string>
   readonly times: number[]
@@ -35,15 +36,15 @@ process.exit()
 
 async function outcome(subject: RealSubject, rounds: number): Promise<Outcome> {
   if (subject.needs !== undefined && !has(subject.needs)) return { skipped: `this engine has no ${subject.needs}` }
-  let step = 'loading it raw'
+  let step = ''
   try {
-    const workload = await loadThrough(raw, subject)
-    step = 'loading it guarded'
     const seen: Seen[] = []
-    const sides: Side[] = [
-      { name: 'raw', workload, digests: new Set(), times: [] },
-      { name: 'guarded', workload: await loadThrough(recording(guarded, seen), subject), digests: new Set(), times: [] },
-    ]
+    const rewriters: Record<Side['name'], Rewriter> = { raw, guarded: recording(guarded, seen), fuelled }
+    const sides: Side[] = []
+    for (const [name, rewriter] of Object.entries(rewriters) as [Side['name'], Rewriter][]) {
+      step = `loading it ${name}`
+      sides.push({ name, workload: await loadThrough(rewriter, subject), digests: new Set(), times: [] })
+    }
     for (let round = 0; round < rounds; round++) {
       // Every other round the other way round, so that none always follows the same one
       for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
@@ -54,7 +55,7 @@ async function outcome(subject: RealSubject, rounds: number): Promise<Outcome> {
       }
     }
     const digests = [...new Set(sides.flatMap((side) => [...side.digests]))]
-    const [rawTime, guardedTime] = sides.map(({ times }) => median(times.slice(Math.floor(rounds / 3))))
+    const [rawTime, guardedTime, fuelledTime] = sides.map(({ times }) => median(times.slice(Math.floor(rounds / 3))))
     return {
       modules: seen.length,
       size: seen.reduce((sum, { original }) => sum + original.length, 0),
@@ -63,6 +64,7 @@ async function outcome(subject: RealSubject, rounds: number): Promise<Outcome> {
       digests,
       raw: rawTime as number,
       guarded: guardedTime as number,
+      fuelled: fuelledTime as number,
     }
   } catch (error) {
     return { failure: `${step}: ${error instanceof Error ? error.stack : String(error)}` }

@@ -30,13 +30,25 @@ const OPTIONS = {
   memoryLimit: 2 ** 34,
   tableLimit: ELEMENTS,
 } as const
-const hook = makeHook({ poll: () => MAX_CREDIT })
+/** Looks at the clock, as a host's does. */
+const hook = makeHook({ poll: () => (performance.now() < Number.POSITIVE_INFINITY ? MAX_CREDIT : 0) })
+/** More than anything here burns. A guest that is left by an exception gives back no depth, so there is enough of that too. */
+const PLENTY = { fuel: 2n ** 62n, depth: 1_000_000_000 } as const
 
-export const guarded: Rewriter = (bytes) => {
-  const { bytes: rewritten, abi, module } = guard(bytes, OPTIONS)
-  const added = new Set([abi.counter, abi.hooks, abi.start, ...(abi.memories ?? [])].filter((name) => name !== undefined))
+export const guarded: Rewriter = (bytes) => rewriting(bytes, false)
+export const fuelled: Rewriter = (bytes) => rewriting(bytes, true)
+
+function rewriting(bytes: Uint8Array<ArrayBuffer>, fuel: boolean): Rewritten {
+  const { bytes: rewritten, abi, module } = guard(bytes, { ...OPTIONS, fuel })
+  const added = new Set([abi.counter, abi.hooks, abi.fuel, abi.depth, abi.start, ...(abi.memories ?? [])].filter((name) => name !== undefined))
   for (const { name } of module.exports) added.delete(name)
-  return { bytes: rewritten, added, attach: (instance) => attachHook(instance, abi, hook).start?.() }
+  const attach = (instance: WebAssembly.Instance) => {
+    const attached = attachHook(instance, abi, hook)
+    if (attached.fuel !== undefined) attached.fuel.value = PLENTY.fuel
+    if (attached.depth !== undefined) attached.depth.value = PLENTY.depth
+    attached.start?.()
+  }
+  return { bytes: rewritten, added, attach }
 }
 
 export interface Seen {

@@ -1,19 +1,29 @@
 import { readFileSync } from 'node:fs'
-import { Host } from 'curfew'
+import { Host, type Lease, type LoadOptions } from 'curfew'
 import { alternate, type Work } from '../alternate.ts'
-import type { Figure, Settings, Subject } from '../figures.ts'
+import { type Figure, geometricMean, type Settings, type Subject } from '../figures.ts'
 import { kernel, raw } from '../plugins.ts'
 
 const KERNELS = [
   { name: 'loop', label: 'tight loop' },
   { name: 'hash', label: 'hash over memory' },
   { name: 'fib', label: 'recursion' },
+  { name: 'indirect', label: 'indirect calls' },
   { name: 'sieve', label: 'nested loops, stores' },
   { name: 'matrix', label: 'floating point' },
+  { name: 'simd', label: 'SIMD' },
+  { name: 'interpreter', label: 'interpreter' },
 ] as const
 
 const TIMEOUT = 60_000
 const REDACT = new URL('../../examples/redact/', import.meta.url)
+/** Fuel is counted, and none runs out. */
+const WITH_FUEL = { fuel: Number.POSITIVE_INFINITY } as const
+
+interface Ratios {
+  readonly guarded: number
+  readonly fuelled: number
+}
 
 export const kernels: Subject = {
   id: 'kernels',
@@ -21,27 +31,36 @@ export const kernels: Subject = {
   async measure(settings) {
     const host = new Host({ execTimeout: TIMEOUT })
     try {
-      const figures: Figure[] = []
-      for (const { name, label } of KERNELS) figures.push({ id: name, label, value: await kernelRatio(host, name, settings), unit: 'x' })
-      figures.push({ id: 'redact', label: 'redact, the example', value: await redactRatio(host, settings), unit: 'x' })
-      const mean = Math.exp(figures.reduce((sum, { value }) => sum + Math.log(value), 0) / figures.length)
-      return { figures: [...figures, { id: 'mean', label: 'geometric mean', value: mean, unit: 'x' }] }
+      const measured: { id: string; label: string; ratios: Ratios }[] = []
+      for (const { name, label } of KERNELS) measured.push({ id: name, label, ratios: await kernelRatios(host, name, settings) })
+      measured.push({ id: 'redact', label: 'redact, the example', ratios: await redactRatios(host, settings) })
+      const figures = (['guarded', 'fuelled'] as const).flatMap((side): Figure[] => {
+        const [prefix, suffix] = side === 'guarded' ? ['', ''] : ['fuel-', ', with fuel']
+        const each = measured.map(({ id, label, ratios }) => ({ id: prefix + id, label: label + suffix, value: ratios[side], unit: 'x' }))
+        return [...each, { id: `${prefix}mean`, label: `geometric mean${suffix}`, value: geometricMean(measured.map(({ ratios }) => ratios[side])), unit: 'x' }]
+      })
+      return { figures }
     } finally {
       await host.close()
     }
   },
 }
 
-async function kernelRatio(host: Host, name: string, settings: Settings): Promise<number> {
+async function kernelRatios(host: Host, name: string, settings: Settings): Promise<Ratios> {
   const bytes = kernel(name)
-  const module = await host.loadModule(name, bytes)
   const bare = raw(bytes).run as () => unknown
-  const [expected, actual] = [bare(), module.callSync('run')[0]]
-  if (expected !== actual) throw new Error(`${name}: guarded ${actual}, raw ${expected}`)
-  return ratio(
-    (times) => {
+  const expected = bare()
+  const run = async (loadedAs: string, options: LoadOptions): Promise<Work> => {
+    const module = await host.loadModule(loadedAs, bytes, options)
+    const [actual] = module.callSync('run')
+    if (expected !== actual) throw new Error(`${loadedAs}: ${actual}, raw ${expected}`)
+    return (times) => {
       for (let i = 0; i < times; i++) module.callSync('run')
-    },
+    }
+  }
+  return ratios(
+    await run(name, {}),
+    await run(`${name}, with fuel`, WITH_FUEL),
     (times) => {
       for (let i = 0; i < times; i++) bare()
     },
@@ -50,39 +69,45 @@ async function kernelRatio(host: Host, name: string, settings: Settings): Promis
 }
 
 /** The example's plugin on all of the example's text at once. */
-async function redactRatio(host: Host, settings: Settings): Promise<number> {
+async function redactRatios(host: Host, settings: Settings): Promise<Ratios> {
   const bytes = new Uint8Array(readFileSync(new URL('redact.wasm', REDACT)))
   const text = readFileSync(new URL('messages.txt', REDACT))
   const bare = raw(bytes) as unknown as { memory: WebAssembly.Memory; alloc(size: number): number; redact(at: number, length: number): bigint; reset(): void }
-  const module = await host.loadModule('redact', bytes)
+  const [module, fuelled] = [await host.loadModule('redact', bytes), await host.loadModule('redact, with fuel', bytes, WITH_FUEL)]
   const bareAt = bare.alloc(text.length)
   new Uint8Array(bare.memory.buffer).set(text, bareAt)
-  return module.use(async (instance) => {
-    const [at] = instance.callSync('alloc', [text.length]) as [number]
-    await instance.write(at, text)
-    // `reset` gives back the input too; it stays where it is, because nothing is written over it until it is allocated again
-    return ratio(
-      (times) => {
-        for (let i = 0; i < times; i++) {
-          instance.callSync('reset')
-          instance.callSync('alloc', [text.length])
-          instance.callSync('redact', [at, text.length])
-        }
-      },
-      (times) => {
-        for (let i = 0; i < times; i++) {
-          bare.reset()
-          bare.alloc(text.length)
-          bare.redact(bareAt, text.length)
-        }
-      },
-      settings,
-    )
-  })
+  // `reset` gives back the input too; it stays where it is, because nothing is written over it until it is allocated again
+  const work = async (lease: Lease): Promise<Work> => {
+    const [at] = lease.callSync('alloc', [text.length]) as [number]
+    await lease.write(at, text)
+    return (times) => {
+      for (let i = 0; i < times; i++) {
+        lease.callSync('reset')
+        lease.callSync('alloc', [text.length])
+        lease.callSync('redact', [at, text.length])
+      }
+    }
+  }
+  return module.use((one) =>
+    fuelled.use(async (other) =>
+      ratios(
+        await work(one),
+        await work(other),
+        (times) => {
+          for (let i = 0; i < times; i++) {
+            bare.reset()
+            bare.alloc(text.length)
+            bare.redact(bareAt, text.length)
+          }
+        },
+        settings,
+      ),
+    ),
+  )
 }
 
 /** Of the best rounds: what disturbs a round only ever makes it slower. */
-async function ratio(guarded: Work, bare: Work, settings: Settings): Promise<number> {
-  const samples = await alternate({ guarded, bare }, settings)
-  return samples.guarded.min / samples.bare.min
+async function ratios(guarded: Work, fuelled: Work, bare: Work, settings: Settings): Promise<Ratios> {
+  const samples = await alternate({ guarded, fuelled, bare }, settings)
+  return { guarded: samples.guarded.min / samples.bare.min, fuelled: samples.fuelled.min / samples.bare.min }
 }
