@@ -16,6 +16,8 @@ export interface Graph {
   readonly starts: Int32Array
   /** By node: circles of calls go through it, and every circle through one of these. What cannot hold a check itself has one at each call. */
   readonly isCutter: Uint8Array
+  /** By node: does a call of it go on in its circle without it, which so cannot cut that on the way back? By a tail call, or since it is for indirect calls. */
+  readonly passesOn: Uint8Array
   /** By kind of type: the functions that such a reference may name. */
   readonly referred: readonly Int32Array[]
 }
@@ -70,6 +72,7 @@ class Search {
       members: this.#members,
       starts: Int32Array.from(this.#starts),
       isCutter: this.#isCutter,
+      passesOn: this.#passesOn(),
       referred: this.#referred,
     }
   }
@@ -136,6 +139,24 @@ class Search {
     }
     this.#next[node] = end
     return -1
+  }
+
+  #passesOn(): Uint8Array {
+    const passesOn = new Uint8Array(this.#index.length)
+    const { kinds, targets } = this.#outline.events
+    for (let at = 0; at < this.#indirect; at++) {
+      const end = this.#outline.firstEvent[at + 1] as number
+      for (let event = this.#outline.firstEvent[at] as number; event < end; event++) {
+        const callee = targets[event] as number
+        if (kinds[event] === EVENT.leave && callee >= 0 && this.#group[callee] === this.#group[at]) passesOn[at] = 1
+      }
+    }
+    for (const [kind, referred] of this.#referred.entries()) {
+      const node = this.#indirect + kind
+      const isPassed = (at: number) => passesOn[at] === 1 && this.#group[at] === this.#group[node]
+      if (this.#isCutter[node] || referred.some(isPassed)) passesOn[node] = 1
+    }
+    return passesOn
   }
 
   /**

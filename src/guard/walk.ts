@@ -221,7 +221,7 @@ export class Walk {
   #afterCallInCircle(at: number, callee: number): void {
     this.polls = true
     const owed = this.weight + (this.#known.owed[callee] as number)
-    const isCut = this.#isCutter || (callee >= this.#graph.indirect && this.#graph.isCutter[callee] === 1)
+    const isCut = this.#isCutter || this.#graph.passesOn[callee] === 1
     if (isCut && owed <= LIGHT) return
     if (this.#cover >= owed && this.weight <= TOLL) {
       if (this.#cover === COVERED) this.#owedByLoops = Math.max(this.#owedByLoops, owed)
