@@ -6,6 +6,7 @@ import { isLarge, touchMemories } from '../runtime/fresh-memory.ts'
 import { Instance } from '../runtime/instance.ts'
 import { failureOf } from '../runtime/outcome.ts'
 import { hostingCall } from '../runtime/thread.ts'
+import { chargeTurn } from '../runtime/turn.ts'
 import type { GuestLease, GuestSpec } from './executor.ts'
 import { failedCall } from './failure.ts'
 import type { Runner } from './runner.ts'
@@ -29,7 +30,8 @@ export class InstanceLife {
   #failures = 0
   #lastFailure: LoadError | undefined
   #retryAt = 0
-  /** The start function or `setup` that runs now. */
+  /** The one that is being readied, and the start function or `setup` that runs now. */
+  #fresh: Instance | undefined
   #starting: Call | undefined
 
   /** @param onChange told when there is an instance, or when there will be none for a while */
@@ -79,6 +81,7 @@ export class InstanceLife {
   close(): void {
     this.#closed = true
     this.#starting?.stop('closed')
+    this.#fresh?.drop()
     this.instance?.drop()
     this.instance = undefined
   }
@@ -124,6 +127,7 @@ export class InstanceLife {
   #instantiate(): Instance {
     const { compiled, abi, makeImports, name } = this.#spec
     this.#stats.generation++
+    const began = now()
     try {
       return new Instance(compiled, abi, makeImports)
     } catch (cause) {
@@ -134,6 +138,9 @@ export class InstanceLife {
         module: name,
         cause,
       })
+    } finally {
+      const took = now() - began
+      if (took > 0) chargeTurn(took)
     }
   }
 
@@ -143,6 +150,7 @@ export class InstanceLife {
 
   /** Has its memory touched, then runs the start function and `setup`, under one `startTimeout`. @throws LoadError */
   async #ready(instance: Instance, signal: AbortSignal | undefined): Promise<void> {
+    this.#fresh = instance
     if (isLarge(instance)) await touchMemories(instance)
     const { startTimeout, name } = this.#spec
     const timeout = startTimeout === 0 ? Number.POSITIVE_INFINITY : startTimeout
@@ -162,7 +170,7 @@ export class InstanceLife {
       instance.drop()
       throw loadFailure(error as CurfewError, name)
     } finally {
-      this.#starting = undefined
+      this.#fresh = this.#starting = undefined
     }
   }
 

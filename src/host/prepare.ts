@@ -13,10 +13,10 @@ export interface Prepared {
 }
 
 /**
- * Bytes of a module that this thread guards by itself, in a millisecond or two; and what V8's baseline compiler may take for all of it,
+ * Bytes of a module that this thread guards by itself, in a millisecond (the first one in five, while the guard itself is compiled); and what V8's baseline compiler may take for all of it,
  * in the units of `caps.functionComplexity`: V8 compiles each function of such a module on the thread that calls it first.
  */
-const SMALL = { size: 16 * 1024, complexity: 200_000 } as const
+const SMALL = { size: 4 * 1024, complexity: 200_000 } as const
 
 /**
  * Small modules are guarded here, and compiled function by function as they are called. All others are guarded and compiled whole on a

@@ -7,7 +7,7 @@
 import type { Call } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 import { currentCall, wake } from '../runtime/thread.ts'
-import { awaitTurn, onTurn, usedOfTurn } from '../runtime/turn.ts'
+import { awaitTurn, chargeTurn, onTurn, usedOfTurn } from '../runtime/turn.ts'
 
 /** How many calls of one host may run or be suspended, and how many may wait. */
 export interface Admission {
@@ -21,19 +21,21 @@ export interface Admission {
 interface Runnable {
   readonly call: Call
   readonly admission: Admission
-  readonly sequence: number
   /** Enters the guest; undefined if it is suspended and has only to be woken. */
   readonly begin: ((at: number) => void) | undefined
 }
 
 /** Timers fire up to this late, ms: the rest of a wait is spent looking at the clock in each turn. */
 const TIMER_SLACK = 2
+/** In one turn calls that are out of time are stopped for so long, ms; suspended ones are counted too, as they unwind their stacks and get new instances later. */
+const STOPPING_PER_TURN = 1
+const UNWOUND_PER_TURN = 64
 
-const runnable: Runnable[] = []
+/** In the order in which they came. */
+const runnable = new Map<Call, Runnable>()
 /** How many of them have not begun. */
 let fresh = 0
 const waiting = new Set<Call>()
-let sequence = 0
 /** The call that was woken and has not told yet that it stopped running. */
 let woken: Call | undefined
 /**
@@ -53,28 +55,27 @@ export function hasRoom(admission: Admission, slice: number): boolean {
 export function watch(call: Call): void {
   if (waiting.has(call)) return
   waiting.add(call)
-  if (runnable.length === 0 && call.deadline - TIMER_SLACK < timerAt) setTimer(call.deadline)
+  if (runnable.size === 0 && call.deadline - TIMER_SLACK < timerAt) setTimer(call.deadline)
 }
 
 /** A call does not wait any more. */
 export function forget(call: Call): void {
   waiting.delete(call)
-  const at = runnable.findIndex((each) => each.call === call)
-  if (at >= 0) take(at)
+  take(call)
   if (waiting.size === 0) setTimer(Number.POSITIVE_INFINITY)
 }
 
 /** A call that has its instance is to start: now if there is room, else when its turn comes. */
 export function ready(call: Call, admission: Admission, begin: (at: number) => void): void {
   if (hasRoom(admission, call.budget.slice)) return beginNow(call, begin)
-  runnable.push({ call, admission, sequence: sequence++, begin })
+  runnable.set(call, { call, admission, begin })
   fresh++
   awaitTurn()
 }
 
 /** A guest was suspended: it runs on when its turn comes. */
 export function suspended(call: Call, admission: Admission): void {
-  runnable.push({ call, admission, sequence: sequence++, begin: undefined })
+  runnable.set(call, { call, admission, begin: undefined })
   watch(call)
   ranAs(call)
 }
@@ -95,15 +96,15 @@ function ranAs(call: Call): void {
   if (woken === call) {
     woken = undefined
     runSome()
-  } else if (runnable.length > 0 || waiting.size > 0) awaitTurn()
+  } else if (runnable.size > 0 || waiting.size > 0) awaitTurn()
 }
 
 onTurn(() => {
-  if (waiting.size === 0 && runnable.length === 0) return
+  if (waiting.size === 0 && runnable.size === 0) return
   expireWaiting()
   if (woken !== undefined) return
   const begun = beginSome()
-  if (begun && !postponed && runnable.length > 0) {
+  if (begun && !postponed && runnable.size > 0) {
     postponed = true
     return awaitTurn()
   }
@@ -121,10 +122,11 @@ function beginSome(): boolean {
   return begun
 }
 
-/** Whoever ran before may have taken longer than the call had. */
+/** Whoever ran before may have taken longer than the call had; stopping thousands takes time too. */
 function beginNow(call: Call, begin: Runnable['begin']): void {
   const at = now()
-  if (!call.expire(at)) begin?.(at)
+  if (call.expire(at)) chargeTurn(now() - at)
+  else begin?.(at)
 }
 
 /** Has guests run until the turn is used up. A suspended one runs in a microtask of its own and reports back. */
@@ -135,37 +137,51 @@ function runSome(): void {
     woken = next.call
     waiting.delete(next.call)
     wake(next.call)
-  } else if (runnable.length > 0) awaitTurn()
+  } else if (runnable.size > 0) awaitTurn()
 }
 
 /** Takes the one whose guest has run least, of the fresh or of the suspended ones that may run now; the longest waiting among equals. */
 function pick(isFresh: boolean): Runnable | undefined {
   if (isFresh && fresh === 0) return undefined
-  let best = -1
-  for (let at = 0; at < runnable.length; at++) {
-    const { call, admission, begin, sequence: order } = runnable[at] as Runnable
+  let best: Runnable | undefined
+  for (const each of runnable.values()) {
+    const { call, admission, begin } = each
     if ((begin !== undefined) !== isFresh || usedOfTurn() >= call.budget.slice) continue
     if (isFresh && admission.active >= admission.maxConcurrent) continue
-    const chosen = runnable[best]
-    if (chosen === undefined || call.cpu < chosen.call.cpu || (call.cpu === chosen.call.cpu && order < chosen.sequence)) best = at
+    if (best === undefined || call.cpu < best.call.cpu) best = each
+    // None has run less
+    if (call.cpu === 0) break
   }
-  return best < 0 ? undefined : take(best)
+  return best === undefined ? undefined : take(best.call)
 }
 
-function take(at: number): Runnable | undefined {
-  const [taken] = runnable.splice(at, 1)
-  if (taken?.begin !== undefined) fresh--
+function take(call: Call): Runnable | undefined {
+  const taken = runnable.get(call)
+  if (taken === undefined) return undefined
+  runnable.delete(call)
+  if (taken.begin !== undefined) fresh--
   return taken
 }
 
-/** Stops every waiting call whose time has run out, and sees to the next one's: while there is anything to run, turns come by themselves. */
+/** Stops the waiting calls whose time has run out, and sees to the next one's: while there is anything to run, turns come by themselves. */
 function expireWaiting(): void {
-  const at = now()
+  const from = now()
+  let at = from
   let next = Number.POSITIVE_INFINITY
+  let unwound = 0
   for (const call of waiting) {
+    const isSuspended = call.state === 'suspended'
+    if (at - from >= STOPPING_PER_TURN || (isSuspended && unwound >= UNWOUND_PER_TURN)) {
+      next = from
+      break
+    }
     if (!call.expire(at)) next = Math.min(next, call.deadline)
+    else {
+      if (isSuspended) unwound++
+      at = now()
+    }
   }
-  if (runnable.length > 0) return
+  if (runnable.size > 0) return
   if (next - at <= TIMER_SLACK) awaitTurn()
   else setTimer(next)
 }

@@ -10,13 +10,15 @@ const MiB = 1024 * 1024
 const TOLERATED = 64 * MiB
 /** Above this, the engine is to collect at once. */
 const PRESSING = 192 * MiB
-/** A buffer so large is over V8's hard limit on memory outside its heap. */
-const AT_ONCE = 4096 * MiB
+/** A buffer so large has V8 collect at once. If there is no room for it, V8 throws away code that it will have to compile again, so it is no larger than it must be. */
+const AT_ONCE = 1024 * MiB
 /** In so many turns after a drop the engine is told again, because at first something on the stack may still hold the instance; not for ever, somebody may go on holding it. */
 const TURNS = 8
 
 let uncollected = 0
 let turnsLeft = 0
+/** Has the engine been told in this turn? Each time may be a collection of all there is, and a host that closes drops thousands. */
+let isTold = false
 
 const registry = new FinalizationRegistry<number>((size) => {
   uncollected -= size
@@ -31,12 +33,14 @@ export function dropMemories(memories: readonly WebAssembly.Memory[]): void {
   }
   uncollected += size
   if (uncollected <= TOLERATED) return
-  announce(uncollected > PRESSING ? AT_ONCE : size)
+  if (!isTold) announce(uncollected > PRESSING ? AT_ONCE : size)
+  isTold = true
   turnsLeft = TURNS
   awaitTurn()
 }
 
 onTurn(() => {
+  isTold = false
   if (uncollected <= TOLERATED || turnsLeft === 0) return
   turnsLeft--
   announce(Math.min(uncollected, AT_ONCE))

@@ -1,4 +1,4 @@
-/** Modules above 16 KiB are guarded and compiled whole on a helper thread. */
+/** Modules above 4 KiB are guarded and compiled whole on a helper thread. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
