@@ -135,6 +135,7 @@ function writeBodies(
     checkComplexity(module, at, bodies.complexity, options.caps)
     checkSize(module, at, size, options.caps)
     complexity += bodies.complexity
+    checkTotal(complexity, options.caps)
     hints.add(module.importedFunctions + at, bodies.hints)
     for (const name of Object.keys(checks) as (keyof Checks)[]) checks[name] += bodies.counts[name]
     if (options.perFunction) functions.push(functionReport(module, outline, fuel, at, size, bodies.counts))
@@ -151,8 +152,20 @@ function checkLocals(module: ModuleInfo, outline: Outline, at: number): void {
 function checkComplexity(module: ModuleInfo, at: number, found: number, caps: Caps): void {
   const limit = caps.functionComplexity
   if (found <= limit) return
-  const what = `would hold the thread while V8 compiles it: locals and operands times branches come to ${found}`
+  const what = `would take V8 long to compile: locals and operands times branches come to ${found}`
   throw tooMuch(module, at, `${what}, above \`caps.functionComplexity\` of ${limit}`, { found, limit })
+}
+
+function checkTotal(found: number, caps: Caps): void {
+  const limit = caps.complexity
+  if (found <= limit) return
+  throw new LoadError(
+    'limit-exceeded',
+    `the module would take V8 seconds to compile: locals and operands times branches come to ${found} or more, above \`caps.complexity\` of ${limit}`,
+    {
+      figures: { found, limit },
+    },
+  )
 }
 
 function checkSize(module: ModuleInfo, at: number, found: number, caps: Caps): void {

@@ -233,6 +233,7 @@ export class Control {
     this.#frames.others[frame] = loop
     this.#loops.complexities[loop] = -this.complexity
     this.#openLoops.push(frame)
+    if (this.#openLoops.length > this.#options.caps.loopNesting) this.#tooDeep('loops', 'loopNesting', start)
     this.#event(EVENT.loop, end, frame)
   }
 
@@ -368,13 +369,16 @@ export class Control {
 
   #openFrame(flags: number, start: number, params: number, results: number): number {
     const { nesting } = this.#options.caps
-    if (this.#open.depth > nesting) {
-      throw new LoadError('limit-exceeded', `blocks nest deeper than \`caps.nesting\` of ${nesting}`, { offset: start, figures: { limit: nesting } })
-    }
+    if (this.#open.depth > nesting) this.#tooDeep('blocks', 'nesting', start)
     const frame = this.#frames.add(flags)
     const base = this.height - params
     this.#open.push(frame, base > 0 ? base : 0, results, (flags & IS.loop) === 0 ? results : params)
     return frame
+  }
+
+  #tooDeep(what: string, cap: 'nesting' | 'loopNesting', offset: number): never {
+    const limit = this.#options.caps[cap]
+    throw new LoadError('limit-exceeded', `${what} nest deeper than \`caps.${cap}\` of ${limit}`, { offset, figures: { limit } })
   }
 
   /** An `end`, or a `delegate`, which is longer. */

@@ -49,6 +49,11 @@ function isException(type: ValType): boolean {
   return typeof type === 'object' && (type.heap === 'exn' || type.heap === 'noexn')
 }
 
+const EXPORT = 7
+
+/** Of 32 bits. */
+const WORDS = { i64: 2, f64: 2, v128: 4 } as const
+
 function refuseTags(module: ModuleInfo, caps: Caps): void {
   for (const imported of module.imports) {
     if (imported.kind === 'tag') throw refused(`imports the tag ${quote(imported.name)}`, 'through which it could throw into others', imported.offset)
@@ -57,9 +62,10 @@ function refuseTags(module: ModuleInfo, caps: Caps): void {
     const type = module.types[typeIndex]
     if (type?.kind !== 'func') continue
     const { params } = type.type
-    if (params.length > caps.tagValues) {
-      throw new LoadError('limit-exceeded', `tag ${index} has ${params.length} values, above \`caps.tagValues\` of ${caps.tagValues}`, {
-        figures: { found: params.length, limit: caps.tagValues },
+    const words = params.reduce((sum, param) => sum + (WORDS[param as keyof typeof WORDS] ?? 1), 0)
+    if (words > caps.tagValues) {
+      throw new LoadError('limit-exceeded', `tag ${index} has values of ${words} words, above \`caps.tagValues\` of ${caps.tagValues}`, {
+        figures: { found: words, limit: caps.tagValues },
       })
     }
     if (params.some((param) => typeof param === 'object'))
@@ -79,9 +85,13 @@ export function refuseCostly(module: ModuleInfo, caps: Caps): void {
     ['types', module.types.reduce(withValues, 0), 'types, parameters and results'],
     ['imports', module.imports.length, 'imports'],
     ['exports', module.exports.length, 'exports'],
+    ['exportNames', nameBytes(module), 'bytes of names of exports'],
     ['globals', module.globals.length, 'globals'],
     ['tables', module.tables.length, 'tables'],
     ['memories', module.memories.length, 'memories'],
+    ['tags', module.tags.length, 'tags'],
+    ['elementSegments', module.elements.length, 'element segments'],
+    ['initialisers', initialiserBytes(module), 'bytes of initialisers that are more than a constant'],
     ['tableElements', tableElements, 'table elements at the start'],
     ['tableElements', active.reduce((sum, segment) => sum + segment.count, 0), 'entries of active element segments'],
     ['activeData', module.data.reduce((sum, segment) => sum + (segment.mode === 'active' ? segment.size : 0), 0), 'bytes of active data segments'],
@@ -94,4 +104,22 @@ export function refuseCostly(module: ModuleInfo, caps: Caps): void {
 
 function withValues(sum: number, type: TypeDef): number {
   return sum + 1 + (type.kind === 'func' ? type.type.params.length + type.type.results.length : 0)
+}
+
+/** With what stands beside each: the kind and the index. */
+function nameBytes({ sections }: ModuleInfo): number {
+  const section = sections.find(({ id }) => id === EXPORT)
+  return section === undefined ? 0 : section.end - section.payload
+}
+
+/** An entry of an element segment may have an initialiser of its own. */
+const PER_ENTRY = 16
+
+function initialiserBytes({ globalInitialisers, tableInitialisers, elements, data }: ModuleInfo): number {
+  const offsets = [...elements, ...data].map(({ address }) => address)
+  let bytes = 0
+  for (const each of [...globalInitialisers, ...tableInitialisers, ...offsets])
+    if (each !== undefined && each.value === undefined) bytes += each.end - each.start
+  for (const { offset, end, count } of elements) bytes += Math.max(0, end - offset - PER_ENTRY * (count + 1))
+  return bytes
 }

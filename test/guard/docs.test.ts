@@ -9,11 +9,16 @@ import { after, test } from 'node:test'
 import { promisify } from 'node:util'
 import { codeBlocksOf } from '../../scripts/markdown.ts'
 import {
-  BULK_POLL,
   CATCH_WEIGHT,
+  CHUNK_BYTES,
+  CHUNK_ELEMENTS,
   ENTRY_WEIGHT,
   FEW_VALUES,
+  FOUR_TIMES,
   LIGHT,
+  NEAR,
+  NEAR_WEIGHT,
+  PAGE_TOUCH,
   PER_BYTE,
   PER_CLAUSE,
   PER_ELEMENT,
@@ -21,7 +26,11 @@ import {
   PER_LOCAL,
   PER_VALUE,
   SEGMENT,
+  SHORT_BYTES,
+  SHORT_ELEMENTS,
   TRY_WEIGHT,
+  TWICE,
+  UNCHECKED,
   WEIGHTS,
 } from '../../src/guard/costs.ts'
 import { CAPS } from '../../src/limits.ts'
@@ -87,7 +96,7 @@ test('the weights are those of the code', () => {
   assert.deepEqual(numbers(row('multiplication · float arithmetic')), [weight('i32.mul'), weight('f64.add')])
   assert.deepEqual(numbers(row('division, square root, slow vector instructions')), [weight('i32.div_s')])
   assert.deepEqual(numbers(row('conversions')), [weight('i32.trunc_f64_s')])
-  assert.deepEqual(numbers(row('load, store (a cache miss) · atomic')), [weight('i32.load'), weight('i32.atomic.load')])
+  assert.deepEqual(numbers(row('load, store · atomic')), [weight('i32.load'), weight('i32.atomic.load')])
   assert.deepEqual(numbers(row('globals · `table.get` · `table.set`')), [weight('global.get'), weight('table.get'), weight('table.set')])
   assert.deepEqual(numbers(row('branch · `br_table`')), [weight('br'), weight('br_table'), PER_LABEL_BIT])
   assert.deepEqual(numbers(row('call · indirect call · entering a function')), [weight('call'), weight('call_indirect'), ENTRY_WEIGHT, PER_LOCAL])
@@ -95,7 +104,17 @@ test('the weights are those of the code', () => {
   assert.deepEqual(numbers(row('`throw`, and again where it is caught')), [CATCH_WEIGHT])
   assert.deepEqual(numbers(row('entering a `try` · each clause of a `try_table`')), [TRY_WEIGHT, PER_CLAUSE])
   assert.deepEqual(numbers(row('bulk operation · each byte · each element')), [weight('memory.fill'), PER_BYTE, PER_ELEMENT])
-  for (const figure of [LIGHT, SEGMENT, BULK_POLL]) assert.ok(DOCS.includes(` ${figure.toLocaleString('en')} `), String(figure))
+  assert.deepEqual(numbers(row(`a load or store within ${NEAR.toLocaleString('en')} bytes of another through the same local`)), [NEAR_WEIGHT])
+  assert.deepEqual(numbers(row('a page of 4 KiB that a memory grows by')), [PAGE_TOUCH])
+})
+
+test('so are the other figures of the checks', () => {
+  const checks = DOCS.slice(DOCS.indexOf('## What the checks are'), DOCS.indexOf('Weights, in units'))
+  for (const figure of [LIGHT, SEGMENT, UNCHECKED, FOUR_TIMES, TWICE, SHORT_ELEMENTS, CHUNK_ELEMENTS]) {
+    const shown = figure.toLocaleString('en')
+    assert.match(checks, new RegExp(`\\b${shown}\\b`), shown)
+  }
+  for (const figure of [SHORT_BYTES, CHUNK_BYTES]) assert.ok(checks.includes(`${figure / 1024} KiB`))
 })
 
 test('the caps are those of the code, all of them', () => {

@@ -10,7 +10,7 @@ import type { Refusal } from '../../src/guard/refuse.ts'
 import { CAPS, type Caps } from '../../src/limits.ts'
 import type { Writer } from '../../src/wasm/writer.ts'
 import { wat } from '../support/wat.ts'
-import { build, type Emit, type ModuleSpec, times } from './build.ts'
+import { build, type Emit, type FunctionSpec, type ModuleSpec, times } from './build.ts'
 import { drive } from './drive.ts'
 
 function refusal(bytes: Uint8Array, options?: GuardOptions): LoadError {
@@ -28,6 +28,13 @@ const nothing: ModuleSpec = { functions: [{}] }
 const repeated = (count: number, each: (w: Writer, index: number) => void) => (w: Writer) => {
   w.u32(count)
   times(count, (index) => each(w, index))
+}
+
+/** A constant expression of so many bytes: additions of 0, the first of which has zeros to spare. */
+function sumOf(size: number): Uint8Array {
+  const additions = Math.floor((size - 3) / 3)
+  const spare = size - 3 - 3 * additions
+  return Uint8Array.of(0x41, ...new Array(spare).fill(0x80), 0, ...new Array(additions).fill([0x41, 0, 0x6a]).flat(), 0x0b)
 }
 
 /** For each cap, a module with so much of it, and a cap that is small enough to test; the real one where that is cheap. */
@@ -86,6 +93,54 @@ const CAPPED: Readonly<Partial<Record<keyof Caps, { readonly make: (found: numbe
         ],
         functions: [{}],
         tags: [1],
+      }),
+  },
+  loopNesting: {
+    make: (n) =>
+      build({
+        functions: [
+          {
+            body: (emit) => {
+              times(n, () => emit('loop', 'empty'))
+              times(n, () => emit('end'))
+            },
+          },
+        ],
+      }),
+  },
+  tags: { make: (n) => build({ ...nothing, tags: new Array(n).fill(0) }) },
+  elementSegments: {
+    make: (n) =>
+      build({
+        ...nothing,
+        sections: { 9: repeated(n, (w) => w.bytes(Uint8Array.of(1, 0, 0))) },
+      }),
+  },
+  exportNames: {
+    limit: 1_000,
+    // The count, the length of the name, its kind and its index count too
+    make: (n) =>
+      build({
+        ...nothing,
+        sections: {
+          7: repeated(1, (w) => {
+            w.name('x'.repeat(n - 5))
+            w.bytes(Uint8Array.of(0, 0))
+          }),
+        },
+      }),
+  },
+  initialisers: {
+    limit: 1_000,
+    make: (n) =>
+      build({
+        ...nothing,
+        sections: {
+          6: (w) => {
+            w.bytes(Uint8Array.of(1, 0x7f, 0))
+            w.bytes(sumOf(n))
+          },
+        },
       }),
   },
   functionSize: { limit: 500, make: (n) => build({ functions: [{ body: (emit) => times(n - 2, () => emit('nop')) }] }) },
@@ -160,7 +215,7 @@ test("caps.functionComplexity: the message has the estimate, and the cap can be 
       {
         locals: [[20_000, 'i32']],
         body: (emit) =>
-          times(200, () => {
+          times(2_000, () => {
             emit('block', 'empty')
             emit('end')
           }),
@@ -170,6 +225,26 @@ test("caps.functionComplexity: the message has the estimate, and the cap can be 
   const error = refusal(bytes)
   assert.match(error.message, /caps\.functionComplexity/)
   guard(bytes, { caps: { functionComplexity: error.figures.found as number } })
+})
+
+test('caps.complexity: the functions of a module count together', () => {
+  const blocks = (emit: Emit) =>
+    times(300, () => {
+      emit('block', 'empty')
+      emit('end')
+    })
+  const fn: FunctionSpec = { locals: [[10, 'i32']], body: blocks }
+  const bytes = build({ functions: [fn, fn] })
+  const { found } = refusal(bytes, { caps: { functionComplexity: 1 } }).figures as { found: number }
+  guard(bytes, { caps: { complexity: 2 * found } })
+  const error = refusal(bytes, { caps: { complexity: 2 * found - 1 } })
+  assert.match(error.message, /caps\.complexity`/)
+  assert.equal(error.figures.found, 2 * found)
+})
+
+test('caps.tagValues: a value of 64 or 128 bits counts for two or four', () => {
+  guard(text('(tag (param v128 v128 i64 f64 i32 i32 i32 f32))'), { allow: [] })
+  assert.match(refusal(text('(tag (param v128 v128 v128 i64 f64 i32))')).message, /values of 17 words/)
 })
 
 test("a function whose locals are at V8's limit has no room for those of the guard", () => {
@@ -199,13 +274,13 @@ test('handlers that an exception passes one after the other are limited, those t
       ],
       tags: [0],
     })
-  guard(nest(16, ['catch']))
-  const error = refusal(nest(17, ['catch']))
+  guard(nest(4, ['catch']))
+  const error = refusal(nest(5, ['catch']))
   assert.equal(error.code, 'limit-exceeded')
-  assert.deepEqual(error.figures, { found: 17, limit: 16 })
+  assert.deepEqual(error.figures, { found: 5, limit: 4 })
   guard(nest(500, ['catch_all']))
   guard(nest(500, ['catch', 'catch_all']))
-  assert.match(refusal(nest(1, new Array(17).fill('catch'))).message, /17 handlers/)
+  assert.match(refusal(nest(1, new Array(5).fill('catch'))).message, /5 handlers/)
   const legacy = (depth: number, all: boolean) =>
     build({
       functions: [
@@ -222,8 +297,8 @@ test('handlers that an exception passes one after the other are limited, those t
       ],
       tags: [0],
     })
-  guard(legacy(16, false))
-  assert.deepEqual(refusal(legacy(17, false)).figures, { found: 17, limit: 16 })
+  guard(legacy(4, false))
+  assert.deepEqual(refusal(legacy(5, false)).figures, { found: 5, limit: 4 })
   guard(legacy(500, true))
 })
 
