@@ -1,0 +1,11 @@
+;; Two functions that call each other twice each, 40 levels deep, one by call and one by call_indirect.
+(module (type $f (func (param i32))) (table funcref (elem $b))
+  (func $a (param i32)
+    (if (i32.eqz (local.get 0)) (then (return)))
+    (call_indirect (type $f) (i32.sub (local.get 0) (i32.const 1)) (i32.const 0))
+    (call_indirect (type $f) (i32.sub (local.get 0) (i32.const 1)) (i32.const 0)))
+  (func $b (type $f)
+    (if (i32.eqz (local.get 0)) (then (return)))
+    (call $a (i32.sub (local.get 0) (i32.const 1)))
+    (call $a (i32.sub (local.get 0) (i32.const 1))))
+  (func (export "run") (call $a (i32.const 40))))

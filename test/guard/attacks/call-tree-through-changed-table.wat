@@ -1,0 +1,13 @@
+;; A tree of calls through a table whose entries the guest writes as it goes: the text does not show who calls whom.
+(module (type $f (func (param i32))) (table $t 2 funcref) (elem declare func $a $b)
+  (func $a (type $f)
+    (if (i32.eqz (local.get 0)) (then (return)))
+    (table.set $t (i32.const 0) (ref.func $b))
+    (call_indirect $t (type $f) (i32.sub (local.get 0) (i32.const 1)) (i32.const 0))
+    (call_indirect $t (type $f) (i32.sub (local.get 0) (i32.const 1)) (i32.const 0)))
+  (func $b (type $f)
+    (if (i32.eqz (local.get 0)) (then (return)))
+    (table.set $t (i32.const 0) (ref.func $a))
+    (call_indirect $t (type $f) (i32.sub (local.get 0) (i32.const 1)) (i32.const 0))
+    (call_indirect $t (type $f) (i32.sub (local.get 0) (i32.const 1)) (i32.const 0)))
+  (func (export "run") (call $a (i32.const 40))))

@@ -1,0 +1,11 @@
+;; A light loop with parameters and results, which are on the operand stack when its copies are left.
+(module (func (export "run") (local $n i64)
+  (i64.const 1)
+  (loop $again (param i64)
+    (loop $light (param i64) (result i64)
+      (i64.add (i64.const 1))
+      (local.tee $n)
+      (local.get $n)
+      (br_if $light (i64.ne (i64.and (local.get $n) (i64.const 3)) (i64.const 0)))
+      drop)
+    (br $again))))

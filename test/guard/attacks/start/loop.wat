@@ -1,0 +1,2 @@
+;; A start function that never ends.
+(module (func $run (loop (br 0))) (start $run))
