@@ -25,7 +25,11 @@ const SHOWN: readonly (readonly [variant: string, kind: FailureKind, text: strin
     '(module (func (export "f") (local i32) (local.set 0 (i32.const 100000)) (loop (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))',
   ],
   ['goes on for a while when told to stop', 'goes on after a stop', '(module (func (export "f") (loop (br 0))))'],
-  ['goes on for a while when told to stop', 'is not stopped', '(module (func (export "f")))'],
+  [
+    'goes on for a while when told to stop',
+    'is not stopped',
+    '(module (func (export "f") (local i32) (loop (br_if 0 (i32.lt_u (local.tee 0 (i32.add (local.get 0) (i32.const 1))) (i32.const 5))))))',
+  ],
   [
     'grants more than it says',
     'works on without asking',

@@ -50,6 +50,23 @@ export function join({ list, rest }: Sections): Uint8Array<ArrayBuffer> {
   return writer.finish()
 }
 
+const ORDER = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11]
+
+/** A section's vector with items added at its end; the section too if there is none. */
+export function extended(list: readonly RawSection[], id: number, more: number, write: (w: Writer) => void): RawSection[] {
+  const at = list.findIndex((section) => section.id === id)
+  const old = list[at]?.contents ?? Uint8Array.of(0)
+  const reader = new Reader(old)
+  const writer = new Writer(old.length + 64)
+  writer.u32(reader.u32('a count') + more)
+  writer.bytes(old, reader.offset)
+  write(writer)
+  const section = { id, contents: writer.finish() }
+  if (at >= 0) return list.with(at, section)
+  const before = list.findIndex((each) => each.id !== 0 && ORDER.indexOf(each.id) > ORDER.indexOf(id))
+  return list.toSpliced(before < 0 ? list.length : before, 0, section)
+}
+
 /** Items with their sizes before them, as in the code section; undefined if it is not that. */
 export function splitBodies(contents: Uint8Array): Uint8Array[] | undefined {
   const reader = new Reader(contents)

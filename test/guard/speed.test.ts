@@ -9,7 +9,7 @@ import { LoadError } from '../../src/errors.ts'
 import { guard } from '../../src/guard/guard.ts'
 import { CAPS } from '../../src/limits.ts'
 import type { Writer } from '../../src/wasm/writer.ts'
-import { build, type FunctionSpec, times } from './build.ts'
+import { build, type Emit, type FunctionSpec, times } from './build.ts'
 
 const NO_CAPS = Object.fromEntries(Object.keys(CAPS).map((name) => [name, Number.MAX_SAFE_INTEGER]))
 const LONGEST = 4_000
@@ -164,3 +164,160 @@ for (const [name, make] of Object.entries(ADVERSARIES)) {
     }
   })
 }
+
+/** All nested in one another, each with what comes before its end. */
+const nested = (count: number, open: (emit: Emit) => void, close: (emit: Emit, left: number) => void) =>
+  build({
+    functions: [
+      block((emit) => {
+        times(count, () => open(emit))
+        times(count, (at) => close(emit, count - at - 1))
+      }),
+    ],
+  })
+const end = (emit: Emit) => emit('end')
+const backIf = (label: number) => (emit: Emit) => {
+  emit('i32.const', 0)
+  emit('br_if', label)
+}
+const inOne = (count: number, each: (emit: Emit, index: number) => void, locals: FunctionSpec['locals'] = []) =>
+  build({ functions: [{ locals, body: (emit) => times(count, (index) => each(emit, index)) }] })
+const functions = (count: number, each: (emit: Emit, index: number) => void) =>
+  build({ functions: Array.from({ length: count }, (_, index) => block((emit) => each(emit, index))) })
+
+/** Aimed at what is decided of checks and fuel: loops with loops in them, copies, circles of calls. By how many there are. */
+const SHAPES: Readonly<Record<string, (count: number) => Uint8Array>> = {
+  blocks: (count) => nested(count, (emit) => emit('block', 'empty'), end),
+  ifs: (count) =>
+    nested(
+      count,
+      (emit) => {
+        emit('i32.const', 0)
+        emit('if', 'empty')
+      },
+      end,
+    ),
+  'ifs in else': (count) =>
+    nested(
+      count,
+      (emit) => {
+        emit('i32.const', 0)
+        emit('if', 'empty')
+        emit('return')
+        emit('else')
+      },
+      end,
+    ),
+  'loops in loops': (count) =>
+    nested(
+      count,
+      (emit) => emit('loop', 'empty'),
+      (emit) => {
+        backIf(0)(emit)
+        end(emit)
+      },
+    ),
+  'loops in loops, with jumps to those far out': (count) =>
+    nested(
+      count,
+      (emit) => emit('loop', 'empty'),
+      (emit, left) => {
+        backIf(Math.floor(left / 2))(emit)
+        end(emit)
+      },
+    ),
+  'loops in loops, each with many jumps back': (count) =>
+    nested(
+      count,
+      (emit) => emit('loop', 'empty'),
+      (emit) => {
+        times(6, () => backIf(0)(emit))
+        end(emit)
+      },
+    ),
+  'loops that are copied': (count) =>
+    inOne(count, (emit) => {
+      emit('loop', 'empty')
+      backIf(0)(emit)
+      end(emit)
+    }),
+  'handlers in handlers': (count) => nested(count, (emit) => emit('try_table', 'empty', [{ kind: 'catch_all', label: 0 }]), end),
+  'legacy handlers in handlers': (count) =>
+    nested(
+      count,
+      (emit) => emit('try', 'empty'),
+      (emit) => {
+        emit('catch_all')
+        end(emit)
+      },
+    ),
+  'handlers that delegate': (count) =>
+    nested(
+      count,
+      (emit) => emit('try', 'empty'),
+      (emit) => emit('delegate', 0),
+    ),
+  'functions in one circle': (count) =>
+    functions(count, (emit, index) => {
+      emit('i32.const', 0)
+      emit('if', 'empty')
+      emit('call', (index + 1) % count)
+      emit('call', Math.floor(index / 2))
+      end(emit)
+    }),
+  'a chain of functions': (count) => functions(count, (emit, index) => emit('call', Math.min(index + 1, count - 1))),
+  'functions that all call all': (count) => functions(Math.sqrt(count), (emit) => times(Math.sqrt(count), (callee) => emit('call', callee))),
+  'square roots': (count) =>
+    inOne(
+      count,
+      (emit) => {
+        emit('local.get', 0)
+        emit('f64.sqrt')
+        emit('local.set', 0)
+      },
+      [[1, 'f64']],
+    ),
+}
+
+const FEW = 22_500
+const TIMES = 4
+/** Far below the 16 that come of a square; and what does not depend on the size. */
+const MOST_TIMES = 10
+const SLACK = 150
+
+/** CPU time, ms: the least of some rounds. */
+function cpuTime(bytes: Uint8Array, deterministic: boolean): number {
+  const rounds = Array.from({ length: 3 }, () => {
+    const before = process.cpuUsage()
+    try {
+      guard(bytes, { caps: NO_CAPS, allow: ['exnref', 'tags'], deterministic })
+    } catch (error) {
+      assert.ok(error instanceof LoadError, String(error))
+    }
+    return process.cpuUsage(before).user / 1_000
+  })
+  return Math.min(...rounds)
+}
+
+for (const [name, make] of Object.entries(SHAPES)) {
+  test(`${TIMES} times as many take no more than so many times as long: ${name}`, (t) => {
+    const [few, many] = [make(FEW), make(TIMES * FEW)]
+    for (const deterministic of [false, true]) {
+      const [short, long] = [cpuTime(few, deterministic), cpuTime(many, deterministic)]
+      t.diagnostic(`${short.toFixed(0)} ms, ${long.toFixed(0)} ms${deterministic ? ', deterministic' : ''}`)
+      assert.ok(long < MOST_TIMES * short + SLACK, `${short} ms, ${long} ms`)
+    }
+  })
+}
+
+test('a million blocks of any kind in one another overflow no stack', () => {
+  for (const name of ['blocks', 'ifs', 'ifs in else', 'loops in loops', 'handlers in handlers', 'legacy handlers in handlers', 'handlers that delegate']) {
+    const bytes = SHAPES[name]?.(1_000_000) as Uint8Array
+    try {
+      guard(bytes, { caps: NO_CAPS, allow: ['exnref', 'tags'], deterministic: true })
+    } catch (error) {
+      // The body may get longer than V8 takes
+      assert.ok(error instanceof LoadError && error.code === 'limit-exceeded', `${name}: ${error}`)
+    }
+  }
+})

@@ -18,6 +18,8 @@ export interface Subject {
   readonly module: WebAssembly.Module
   /** Puts the poll into an instance and returns what was its start function. Undefined for a module that is run as it is. */
   readonly attach?: Attach
+  /** Told before each call of an export, and before the start function. */
+  readonly enter?: (isNested: boolean) => void
 }
 
 const MOST_HOST_CALLS = 400
@@ -63,7 +65,9 @@ export class Session {
     this.#lastPoll = performance.now()
     try {
       const instance = new WebAssembly.Instance(this.#subject.module, this.imports.object)
-      this.#subject.attach?.(instance, () => this.#poll())?.()
+      const start = this.#subject.attach?.(instance, () => this.#poll())
+      this.#subject.enter?.(false)
+      start?.()
       this.instance = instance
       this.values.learn(instance.exports)
     } catch (error) {
@@ -88,6 +92,7 @@ export class Session {
     if (args === NONE) return
     const text = `${step.name}(${this.values.describeAll(args)})`
     this.#lastPoll = performance.now()
+    this.#subject.enter?.(false)
     try {
       const result = (exports[step.name] as (...args: unknown[]) => unknown)(...args)
       this.trace.push(`${text}: ${this.#results(step.type, result)}`)
@@ -163,6 +168,7 @@ export class Session {
     const args = this.values.list(type.params, random)
     if (args === NONE) return
     this.#nesting++
+    this.#subject.enter?.(true)
     try {
       const result = (exports[name] as (...args: unknown[]) => unknown)(...args)
       this.trace.push(`  nested ${name}: ${this.#results(type, result)}`)

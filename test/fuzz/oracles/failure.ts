@@ -14,6 +14,7 @@ export type FailureKind =
   | 'is not stopped'
   | 'goes on after a stop'
   | 'works on without asking'
+  | 'uses other fuel'
   | 'is guarded differently the second time'
   | 'the guard writes into its input'
   | 'the guard fails'

@@ -1,6 +1,6 @@
 /** All oracles on one module. */
 import { LoadError } from '../../../src/errors.ts'
-import { guard } from '../../../src/guard/guard.ts'
+import { type Guarded, guard } from '../../../src/guard/guard.ts'
 import { bounded, isHeavy } from '../generators/bound.ts'
 import { type Plan, plan } from '../harness/plan.ts'
 import { run } from '../harness/run.ts'
@@ -8,6 +8,8 @@ import type { Incomparable } from '../harness/session.ts'
 import { type Instruction, readBodies } from '../pieces.ts'
 import { mix, Random } from '../random.ts'
 import type { Failure } from './failure.ts'
+import { sameFuel } from './fuel.ts'
+import { boundedGaps } from './gaps.ts'
 import { same } from './same.ts'
 import { stops } from './stops.ts'
 import { type Guarding, guarding, reason } from './validity.ts'
@@ -85,11 +87,13 @@ function runBoth(bytes: Uint8Array<ArrayBuffer>, prepared: Prepared, seed: numbe
   const why = whyNotRun(what, bytes)
   if (why !== undefined) return void collected.notes.push(`not run: ${why}`)
   phase('compiling')
-  const raw = { module: new WebAssembly.Module(bytes) }
+  const raw = { module: new WebAssembly.Module(variant.reference?.(bytes, what.module.globals.length) ?? bytes) }
   const guarded = { module: new WebAssembly.Module(prepared.bytes), attach: prepared.attach }
   const comparison = same(what, raw, guarded, variant.patience, phase)
   collected.compare(what, comparison, variant.name)
   if (variant.boundsWork && mix(seed, 6) % 2 === 0) judgeWork(what, bytes, variant, collected, phase)
+  if (prepared.guarded !== undefined && mix(seed, 6) % 2 === 1) judgeBound(what, prepared, prepared.guarded, variant, collected, phase)
+  if (variant.fuel && mix(seed, 7) % 2 === 0) judgeFuel(what, bytes, seed, variant, collected, phase)
   const { steps, guarded: session, failure } = comparison
   if (failure !== undefined || steps === undefined || session.polls === 0) return
   phase('stopping')
@@ -108,6 +112,18 @@ function judgeWork(what: Plan, bytes: Uint8Array<ArrayBuffer>, variant: Variant,
   phase('running guarded, counting')
   const failed = boundedWork(what, { module: new WebAssembly.Module(prepared.bytes), attach: prepared.attach }, variant.patience)
   if (failed !== undefined) collected.failures.push({ ...failed, variant: variant.name })
+}
+
+function judgeBound(what: Plan, { attach }: Prepared, guarded: Guarded, { name, patience }: Variant, collected: Collected, phase: Phase): void {
+  phase('counting what is paid for')
+  const failed = boundedGaps(what, guarded, attach, patience)
+  if (failed !== undefined) collected.failures.push({ ...failed, variant: name })
+}
+
+function judgeFuel(what: Plan, bytes: Uint8Array, seed: number, { name }: Variant, collected: Collected, phase: Phase): void {
+  phase('comparing fuel')
+  const failed = sameFuel(what, bytes, seed)
+  if (failed !== undefined) collected.failures.push({ ...failed, variant: name })
 }
 
 /** Does all steps with the module as it is. May never end. */

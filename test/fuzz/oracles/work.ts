@@ -3,11 +3,10 @@
  * own instructions, by code that is put into it before it is guarded, and each poll looks at what was done since the one before.
  */
 import { opcode } from '../../../src/wasm/opcodes.ts'
-import { Reader } from '../../../src/wasm/reader.ts'
 import { instruction, Writer } from '../../../src/wasm/writer.ts'
 import type { Plan } from '../harness/plan.ts'
 import { Session, type Subject } from '../harness/session.ts'
-import { type Body, type Instruction, join, type RawSection, readBodies, split, withBodies } from '../pieces.ts'
+import { type Body, extended, type Instruction, join, readBodies, split, withBodies } from '../pieces.ts'
 import type { Failure } from './failure.ts'
 
 const WORK = 'fuzz work'
@@ -15,15 +14,17 @@ const RETURNS = 'fuzz returns'
 
 /** What the cheapest instruction weighs, in units of credit. Those that only structure code weigh nothing. */
 const CHEAPEST = 2
-/** What may have been paid for before the poll: the path under way, and what comes after each call that the guest returns from. */
-const PATH = 100_000
+/** What may be done that was not paid for out of what the poll granted, as `test/guard/bound-meter.ts` derives it: the path under way, and by those that wait. */
+const PATH = 500_000
 const AFTER_CALL = 160
 /** No stack holds more frames. */
-const MOST_FRAMES = 12_000
+const MOST_FRAMES = 31_000
+/** What a call from outside may do until its first check. */
+const UNCHECKED = 8_000
 
 /** How many instructions may come after a poll that granted so much. */
-function most(credit: number, returns: number): number {
-  return (credit + PATH + AFTER_CALL * Math.min(returns, MOST_FRAMES)) / CHEAPEST
+function most(credit: number, returns: number, entered: number): number {
+  return (2 * credit + PATH + AFTER_CALL * Math.min(returns, MOST_FRAMES) + UNCHECKED * entered) / CHEAPEST
 }
 
 /** Adds two counters, exported: instructions done, and calls returned from. Undefined for what cannot be read. */
@@ -47,23 +48,6 @@ export function counting(bytes: Uint8Array<ArrayBuffer>, globals: number): Uint8
     }
   })
   return join({ list: withExports, rest })
-}
-
-const ORDER = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11]
-
-/** A section's vector with items added at its end; the section too if there is none. */
-function extended(list: readonly RawSection[], id: number, more: number, write: (w: Writer) => void): RawSection[] {
-  const at = list.findIndex((section) => section.id === id)
-  const old = list[at]?.contents ?? Uint8Array.of(0)
-  const reader = new Reader(old)
-  const writer = new Writer(old.length + 64)
-  writer.u32(reader.u32('a count') + more)
-  writer.bytes(old, reader.offset)
-  write(writer)
-  const section = { id, contents: writer.finish() }
-  if (at >= 0) return list.with(at, section)
-  const before = list.findIndex((each) => each.id !== 0 && ORDER.indexOf(each.id) > ORDER.indexOf(id))
-  return list.toSpliced(before < 0 ? list.length : before, 0, section)
 }
 
 /** Each stretch of code that control goes through from its start to its end begins with an addition of how long it is. */
@@ -99,7 +83,11 @@ function addition(global: number, amount: number): Instruction {
 }
 
 /** Runs a guarded module that counts. @param patience how many polls it may have */
-export function boundedWork(plan: Plan, { module, attach }: Required<Subject>, patience: number): Omit<Failure, 'variant'> | undefined {
+export function boundedWork(
+  plan: Plan,
+  { module, attach }: Required<Pick<Subject, 'module' | 'attach'>>,
+  patience: number,
+): Omit<Failure, 'variant'> | undefined {
   const meter = new Meter()
   const subject: Subject = {
     module,
@@ -110,6 +98,7 @@ export function boundedWork(plan: Plan, { module, attach }: Required<Subject>, p
         return goOn(credit)
       })
     },
+    enter: () => meter.enter(),
   }
   const session = new Session(plan, subject, patience)
   if (session.start()) {
@@ -132,6 +121,8 @@ class Meter {
   #returnsBefore = 0n
   /** A guarded module starts with none. */
   #credit = 0
+  /** Calls from outside since the last poll. */
+  #entered = 0
 
   read({ exports }: WebAssembly.Instance): void {
     this.#work = exports[WORK] as WebAssembly.Global
@@ -141,7 +132,7 @@ class Meter {
   look(): void {
     const work = Number(((this.#work?.value as bigint) ?? 0n) - this.#workBefore)
     const returns = Number(((this.#returns?.value as bigint) ?? 0n) - this.#returnsBefore)
-    const allowed = most(this.#credit, returns)
+    const allowed = most(this.#credit, returns, this.#entered)
     if (work > allowed) this.excess ??= `${work} instructions and ${returns} returns after a poll that granted ${this.#credit}: at most ${allowed} may be`
   }
 
@@ -150,5 +141,10 @@ class Meter {
     this.#workBefore = (this.#work?.value as bigint) ?? 0n
     this.#returnsBefore = (this.#returns?.value as bigint) ?? 0n
     this.#credit = credit
+    this.#entered = 0
+  }
+
+  enter(): void {
+    this.#entered++
   }
 }
