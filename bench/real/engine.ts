@@ -30,10 +30,18 @@ const OPTIONS = {
   memoryLimit: 2 ** 34,
   tableLimit: ELEMENTS,
 } as const
-/** Looks at the clock, as a host's does. */
-const hook = makeHook({ poll: () => (performance.now() < Number.POSITIVE_INFINITY ? MAX_CREDIT : 0) })
-/** More than anything here burns. A guest that is left by an exception gives back no depth, so there is enough of that too. */
+/** More than anything here burns. */
 const PLENTY = { fuel: 2n ** 62n, depth: 1_000_000_000 } as const
+const depths: WebAssembly.Global[] = []
+const hook = makeHook({
+  /** Looks at the clock, as a host's does. */
+  poll: () => (performance.now() < Number.POSITIVE_INFINITY ? MAX_CREDIT : 0),
+  /** A host sets it before each call. Here glue calls, which does not know of it, so that it wears away. */
+  exhausted() {
+    for (const depth of depths) depth.value = PLENTY.depth
+    return 1
+  },
+})
 
 export const guarded: Rewriter = (bytes) => rewriting(bytes, false)
 export const fuelled: Rewriter = (bytes) => rewriting(bytes, true)
@@ -45,7 +53,10 @@ function rewriting(bytes: Uint8Array<ArrayBuffer>, fuel: boolean): Rewritten {
   const attach = (instance: WebAssembly.Instance) => {
     const attached = attachHook(instance, abi, hook)
     if (attached.fuel !== undefined) attached.fuel.value = PLENTY.fuel
-    if (attached.depth !== undefined) attached.depth.value = PLENTY.depth
+    if (attached.depth !== undefined) {
+      attached.depth.value = PLENTY.depth
+      depths.push(attached.depth)
+    }
     attached.start?.()
   }
   return { bytes: rewritten, added, attach }

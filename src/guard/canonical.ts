@@ -25,6 +25,9 @@ export function nanLocal(form: number): number {
   return 1 << (LOCAL_OF[form - 1] as number)
 }
 
+/** What was written last for each form, and for which local: that is the same throughout a function. */
+const written: { local: number; bytes: Uint8Array }[] = []
+
 /**
  * Takes what was computed and leaves it, or the one NaN.
  * @param used bits of the locals that the function has, one after another from `first`
@@ -33,11 +36,15 @@ export function canonicalise(form: number, used: number, first: number): Uint8Ar
   const name = FORMS[form - 1] as (typeof FORMS)[number]
   const below = used & (nanLocal(form) - 1)
   const local = first + (below & 1) + (below >> 1)
+  const before = written[form]
+  if (before?.local === local) return before.bytes
   const steps: Record<(typeof FORMS)[number], Step[]> = {
     f32: [['f32.const', Number.NaN], get(local), get(local), ['f32.eq'], ['select']],
     f64: [['f64.const', Number.NaN], get(local), get(local), ['f64.eq'], ['select']],
     f32x4: [['v128.const', repeated(NAN_32)], get(local), get(local), ['f32x4.eq'], ['v128.bitselect']],
     f64x2: [['v128.const', repeated(NAN_64)], get(local), get(local), ['f64x2.eq'], ['v128.bitselect']],
   }
-  return writeSteps([['local.tee', local], ...steps[name]])
+  const bytes = writeSteps([['local.tee', local], ...steps[name]])
+  written[form] = { local, bytes }
+  return bytes
 }

@@ -19,6 +19,9 @@ export class Depth {
   readonly #added: Additions
   /** By function: does it call, so that its frame counts? */
   readonly #counts: Uint8Array
+  /** What `restore` writes, and for which local. */
+  #restoring: Uint8Array = new Uint8Array(0)
+  #restored = -1
 
   constructor(outline: Outline, body: Writer, added: Additions) {
     const { kinds } = outline.events
@@ -63,7 +66,11 @@ export class Depth {
 
   /** After a call, and where an exception arrives. */
   restore(local: number): void {
-    this.#write([get(local), ['global.set', this.#added.depth as number]])
+    if (this.#restored !== local) {
+      this.#restored = local
+      this.#restoring = writeSteps([get(local), ['global.set', this.#added.depth as number]])
+    }
+    this.#body.bytes(this.#restoring)
   }
 
   /** Before a tail call, which takes the frame's place. */

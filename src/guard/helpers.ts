@@ -23,8 +23,6 @@ const PAGE = 65_536
 const PAGE_SHIFT = 16
 /** What the operating system gives at a time. */
 const TOUCH = 4_096
-/** No memory has more pages, and no table more elements: what fuel is charged for at most. */
-const MOST = 2 ** 32
 
 export class Helpers {
   readonly #module: ModuleInfo
@@ -118,7 +116,7 @@ export class Helpers {
       type: { params: [type], results: [type] },
       locals: [type, type, type],
       code: (added) => [
-        ...this.#payGrowth(added, pages, type, this.#fuel?.page),
+        ...this.#payGrowth(added, pages, type, maximum, this.#fuel?.page),
         get(pages),
         ['memory.grow', index],
         set(was),
@@ -170,7 +168,7 @@ export class Helpers {
       type: { params: [element, type], results: [type] },
       locals: [type],
       code: (added) => [
-        ...this.#payGrowth(added, count, type, this.#fuel?.element),
+        ...this.#payGrowth(added, count, type, maximum, this.#fuel?.element),
         get(value),
         get(count),
         ['table.grow', index],
@@ -182,10 +180,11 @@ export class Helpers {
     }
   }
 
-  #payGrowth(added: Additions, count: number, type: AddressType, each: number | undefined): Step[] {
+  /** As much as it may grow to is the most that asking for more costs. */
+  #payGrowth(added: Additions, count: number, type: AddressType, maximum: bigint, each: number | undefined): Step[] {
     if (added.fuel === undefined) return []
     const wide: Step[] = type === 'i64' ? [get(count)] : [get(count), ['i64.extend_i32_u']]
-    const most: Step = ['i64.const', BigInt(MOST)]
+    const most: Step = ['i64.const', maximum]
     const atMost: Step[] = [...wide, most, ...wide, most, ['i64.lt_u'], ['select']]
     return this.#pay(added, [], [...atMost, ...perUnit(each)])
   }
