@@ -21,6 +21,11 @@ export interface Outcome {
   readonly failure?: string
 }
 
+/** V8 optimises in the background, for long if there is much: until it has, times are not to be compared. ms */
+const WARM_UP = 2_500
+const WARM_UP_PER_MB = 1_000
+const MOST_WARM_UP = 18_000
+
 interface Side {
   readonly name: 'raw' | 'guarded' | 'fuelled'
   readonly workload: Workload
@@ -45,7 +50,10 @@ async function outcome(subject: RealSubject, rounds: number): Promise<Outcome> {
       step = `loading it ${name}`
       sides.push({ name, workload: await loadThrough(rewriter, subject), digests: new Set(), times: [] })
     }
-    for (let round = 0; round < rounds; round++) {
+    const size = seen.reduce((sum, { original }) => sum + original.length, 0)
+    const warmUp = rounds > 1 ? Math.min(MOST_WARM_UP, WARM_UP + (size / 1e6) * WARM_UP_PER_MB) : 0
+    const start = performance.now()
+    for (let round = 0; round < rounds; ) {
       // Every other round the other way round, so that none always follows the same one
       for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
         step = `running it ${side.name}`
@@ -53,12 +61,14 @@ async function outcome(subject: RealSubject, rounds: number): Promise<Outcome> {
         side.digests.add(await side.workload.run())
         side.times.push(performance.now() - began)
       }
+      if (performance.now() - start < warmUp) for (const { times } of sides) times.length = 0
+      else round++
     }
     const digests = [...new Set(sides.flatMap((side) => [...side.digests]))]
-    const [rawTime, guardedTime, fuelledTime] = sides.map(({ times }) => median(times.slice(Math.floor(rounds / 3))))
+    const [rawTime, guardedTime, fuelledTime] = sides.map(({ times }) => median(times))
     return {
       modules: seen.length,
-      size: seen.reduce((sum, { original }) => sum + original.length, 0),
+      size,
       guardedSize: seen.reduce((sum, { rewritten }) => sum + rewritten.length, 0),
       equal: digests.length === 1,
       digests,
@@ -71,7 +81,6 @@ async function outcome(subject: RealSubject, rounds: number): Promise<Outcome> {
   }
 }
 
-/** Of those after the first third, in which V8 is still compiling. */
 function median(times: readonly number[]): number {
   return times.toSorted((a, b) => a - b)[times.length >> 1] as number
 }
