@@ -38,7 +38,7 @@ export const UNITS_PER_MS = 8_000_000
 export const MAX_CREDIT = UNITS_PER_MS / 2
 /** What a poll answers to stop the guest. */
 export const STOP = 0
-/** Bytes of stack, as the guest reckons them, that a call may use; the engine has more than twice as much. See decision: C033 */
+/** Bytes of stack, as the guest reckons them, that a call may use; the engine has twice as much, for what calls it and what it calls too. See decision: C033 */
 export const FULL_DEPTH = 400_000
 /** Why slot 1 of the hooks is called. */
 export const EXHAUSTED = { fuel: 0, depth: 1, memory: 2 } as const

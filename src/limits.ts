@@ -27,11 +27,13 @@ export interface Caps {
   readonly exports: number
   /** Bytes of all their names, which V8 makes strings of. The largest real module has 314 KB. */
   readonly exportNames: number
+  /** An instance has something for each function: 900,000 take 20 ms. The largest real module but one (617,520) has 17,226. */
+  readonly functions: number
   /** Each global is initialised at every instantiation. */
   readonly globals: number
   /** Each table is an allocation on the JS heap at every instantiation. */
   readonly tables: number
-  /** Elements of all tables together, and entries of all active element segments: 5 MB of segments take 0.5 s. */
+  /** Elements of all tables together, and entries of all element segments that are not declarative: 5 MB of segments take 0.5 s, passive ones at the first `table.init`. */
   readonly tableElements: number
   /** A million of them take 50 ms at every instantiation. */
   readonly elementSegments: number
@@ -59,6 +61,7 @@ export const CAPS: Caps = Object.freeze({
   imports: 10_000,
   exports: 10_000,
   exportNames: 1024 * 1024,
+  functions: 200_000,
   globals: 10_000,
   tables: 16,
   tableElements: 100_000,

@@ -55,7 +55,7 @@ export function writeCode(module: ModuleInfo, options: CodeOptions): CodeSection
   const helpers = new Helpers(module, maxima, fuel)
   const kinds = new TypeKinds(module)
   const outline = scan(module, kinds, helpers, { ...options, fuelCosts: fuel?.instructions })
-  weigh(outline, callGraph(outline, referredByKind(module, kinds)))
+  weigh(outline, callGraph(outline, referredByKind(module, kinds)), importsFunctions(module))
   const added = additionsTo(module, fuel !== undefined)
   const functionTypes = [...added.types, ...helpers.types]
   const contents = new Writer(Math.ceil(module.bytes.length * GROWTH) + 1024)
@@ -88,25 +88,16 @@ function referredByKind(module: ModuleInfo, kinds: TypeKinds): readonly Int32Arr
 }
 
 /** May references to functions come from outside? */
-function takesFunctions({
-  tables,
-  importedTables,
-  exports,
-  globals,
-  importedGlobals,
-  types,
-  functions,
-  declaredFunctions,
-  importedFunctions,
-}: ModuleInfo): boolean {
-  if (importedTables > 0 || exports.some(({ kind }) => kind === 'table') || globals.slice(0, importedGlobals).some(({ type }) => typeof type === 'object'))
-    return true
-  if (exports.some(({ kind, index }) => kind === 'global' && globals[index]?.mutable === true && typeof globals[index]?.type === 'object')) return true
-  if (
-    tables.length === 0 &&
-    !types.some((type) => type.kind === 'func' && [...type.type.params, ...type.type.results].some((each) => typeof each === 'object'))
-  )
-    return false
+function takesFunctions(module: ModuleInfo): boolean {
+  const { exports, globals } = module
+  const isSettable = (index: number) => globals[index]?.mutable === true && typeof globals[index]?.type === 'object'
+  return importsFunctions(module) || exports.some(({ kind, index }) => kind === 'table' || (kind === 'global' && isSettable(index)))
+}
+
+/** May they, by what the module asks for? Who puts functions of other guests into its exports sees to them himself. */
+function importsFunctions({ importedTables, globals, importedGlobals, types, functions, declaredFunctions, importedFunctions }: ModuleInfo): boolean {
+  if (importedTables > 0 || globals.slice(0, importedGlobals).some(({ type }) => typeof type === 'object')) return true
+  if (!types.some((type) => type.kind === 'func' && [...type.type.params, ...type.type.results].some((each) => typeof each === 'object'))) return false
   return functions.some((typeIndex, index) => {
     const type = types[typeIndex]
     if (type?.kind !== 'func') return false

@@ -9,15 +9,14 @@ import { get, type Step, writeSteps } from './code.ts'
 import { EVENT, IMPORTED } from './events.ts'
 import type { Outline } from './outline.ts'
 
-/** Bytes of a frame in V8's baseline code: its head, and each local or operand. */
-const FRAME = 96
-const PER_VALUE = 8
+/** A function that does not call counts only if its frame is larger. */
+const SMALL = 256
 
 export class Depth {
   readonly #outline: Outline
   readonly #body: Writer
   readonly #added: Additions
-  /** By function: does it call, so that its frame counts? */
+  /** By function: does its frame count? */
   readonly #counts: Uint8Array
   /** What `restore` writes, and for which local. */
   #restoring: Uint8Array = new Uint8Array(0)
@@ -29,6 +28,7 @@ export class Depth {
     this.#body = body
     this.#added = added
     this.#counts = Uint8Array.from({ length: outline.count }, (_, at) => {
+      if ((outline.stack[at] as number) > SMALL) return 1
       const end = outline.firstEvent[at + 1] as number
       for (let event = outline.firstEvent[at] as number; event < end; event++) if (kinds[event] === EVENT.call || kinds[event] === EVENT.leave) return 1
       return 0
@@ -79,7 +79,7 @@ export class Depth {
   }
 
   #frameOf(at: number): number {
-    return FRAME + PER_VALUE * ((this.#outline.locals[at] as number) + (this.#outline.heights[at] as number))
+    return this.#outline.stack[at] as number
   }
 
   #write(steps: readonly Step[]): void {

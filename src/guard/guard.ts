@@ -51,7 +51,7 @@ export function guard(bytes: Uint8Array, options: GuardOptions = {}): Guarded {
   const caps: Caps = { ...CAPS, ...options.caps }
   const allowed = new Set(options.allow)
   // Without it, nobody would see to the stack, and to memory that cannot grow
-  const fuel = costsOf(options.fuel ?? options.deterministic)
+  const fuel = costsOf(options.fuel || options.deterministic)
   const module = parseModule(bytes)
   refuseFeatures(module, allowed, caps)
   refuseCostly(module, caps)

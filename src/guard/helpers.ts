@@ -106,10 +106,15 @@ export class Helpers {
     ]
   }
 
-  /** Grows, polls, and touches the pages that came, which costs more than any access later: so it is paid for here, page by page. */
+  /** Grows, polls, and touches the pages that came, which costs more than any access later: so it is paid for here, page by page. Others may have written there by now. */
   #growMemory(index: number, type: AddressType): Helper {
     const [pages, was, end, at] = [0, 1, 2, 3]
-    const touch = (offset: number): Step[] => [get(at), ['i32.const', 0], ['i32.store8', { align: 0, offset, memory: index }]]
+    const touch = (offset: number): Step[] => [
+      get(at),
+      get(at),
+      ['i32.load8_u', { align: 0, offset, memory: index }],
+      ['i32.store8', { align: 0, offset, memory: index }],
+    ]
     const maximum = this.#maxima.memories[index] ?? 0n
     const isOwn = index >= this.#module.importedMemories
     return {

@@ -79,7 +79,8 @@ function refuseShared(module: ModuleInfo): void {
 
 /** @throws LoadError `limit-exceeded` for what would hold the calling thread at every instantiation */
 export function refuseCostly(module: ModuleInfo, caps: Caps): void {
-  const active = module.elements.filter((segment) => segment.mode === 'active')
+  // V8 makes a table of a passive segment when a `table.init` first takes anything of it
+  const segments = module.elements.filter((segment) => segment.mode !== 'declarative')
   const tableElements = module.tables.reduce((sum, table) => sum + Number(table.limits.minimum), 0)
   const counts: readonly (readonly [cap: keyof Caps, found: number, what: string])[] = [
     ['types', module.types.reduce(withValues, 0), 'types, parameters and results'],
@@ -87,13 +88,14 @@ export function refuseCostly(module: ModuleInfo, caps: Caps): void {
     ['exports', module.exports.length, 'exports'],
     ['exportNames', nameBytes(module), 'bytes of names of exports'],
     ['globals', module.globals.length, 'globals'],
+    ['functions', module.functions.length, 'functions'],
     ['tables', module.tables.length, 'tables'],
     ['memories', module.memories.length, 'memories'],
     ['tags', module.tags.length, 'tags'],
     ['elementSegments', module.elements.length, 'element segments'],
     ['initialisers', initialiserBytes(module), 'bytes of initialisers that are more than a constant'],
     ['tableElements', tableElements, 'table elements at the start'],
-    ['tableElements', active.reduce((sum, segment) => sum + segment.count, 0), 'entries of active element segments'],
+    ['tableElements', segments.reduce((sum, segment) => sum + segment.count, 0), 'entries of element segments'],
     ['activeData', module.data.reduce((sum, segment) => sum + (segment.mode === 'active' ? segment.size : 0), 0), 'bytes of active data segments'],
   ]
   for (const [cap, found, what] of counts) {

@@ -8,7 +8,7 @@ import { readLocals } from '../wasm/locals.ts'
 import type { ModuleInfo } from '../wasm/module.ts'
 import { OPCODES, type Opcode, PLAIN_OPCODES } from '../wasm/opcodes.ts'
 import { Reader } from '../wasm/reader.ts'
-import type { FuncType } from '../wasm/types.ts'
+import type { FuncType, TypeDef } from '../wasm/types.ts'
 import { COMPUTED } from './canonical.ts'
 import { Control, type ControlOptions } from './control.ts'
 import { PER_BYTE, PER_ELEMENT, SEGMENT, SHORT_BYTES, SHORT_ELEMENTS, WEIGHTS } from './costs.ts'
@@ -71,6 +71,9 @@ export function scan(module: ModuleInfo, kinds: TypeKinds, helpers: Helpers, opt
   return new Scanner(module, kinds, helpers, options).run()
 }
 
+/** Bytes of a frame in V8's baseline code before its locals and operands. */
+const FRAME = 96
+
 class Scanner {
   readonly #module: ModuleInfo
   readonly #helpers: Helpers
@@ -85,6 +88,8 @@ class Scanner {
   readonly #bytes: Uint8Array
   readonly #globals: number
   readonly #hasMemory: boolean
+  /** May values be vectors, as far as is known yet? */
+  #hasVectors: boolean
   /** Where the last constant has its number, if it is an `i32.const`, and ends: a length that is known. */
   #constantStart = 0
   #constantEnd = 0
@@ -103,6 +108,7 @@ class Scanner {
     this.#bytes = module.bytes
     this.#globals = module.globals.length
     this.#hasMemory = module.memories.length > 0
+    this.#hasVectors = module.globals.some(({ type }) => type === 'v128') || module.types.some(passesVectors)
   }
 
   run(): Outline {
@@ -124,7 +130,10 @@ class Scanner {
     this.#control.begin(at, codeStart, locals, signature)
     this.#body(codeStart, end)
     this.#control.finish(end)
-    if (this.#fuelCosts !== undefined) this.#outline.heights[at] = this.#control.highest
+    if (this.#fuelCosts === undefined) return
+    const isWide = this.#hasVectors || groups.some((group) => group.type === 'v128')
+    // Those who call put parameters where the callee finds them, who keeps them once more
+    this.#outline.stack[at] = FRAME + (isWide ? 16 : 8) * (locals + signature.params.length + this.#control.highest)
   }
 
   #body(start: number, end: number): void {
@@ -297,6 +306,7 @@ class Scanner {
     control.height += OPERANDS[op.id] as number
     control.highest = Math.max(control.highest, control.height)
     this.#place(reader, control.height)
+    if (op.prefix === SIMD) this.#hasVectors = true
     if (this.#options.deterministic) this.#determine(reader)
     if (op.cost === 'grow' || op.cost === 'bulk-memory' || op.cost === 'bulk-table') this.#long(reader)
   }
@@ -343,6 +353,12 @@ class Scanner {
       if (this.#fuelCosts !== undefined) this.#control.fuel += this.#helpers.fuelOf(isTable, length)
     } else this.#control.help(reader, this.#helpers.number(reader))
   }
+}
+
+const SIMD = 0xfd
+
+function passesVectors(type: TypeDef): boolean {
+  return type.kind === 'func' && (type.type.params.includes('v128') || type.type.results.includes('v128'))
 }
 
 /** The end of a number whose first byte says that it goes on, if it has four at most; else -1. So short, any number is right. */

@@ -22,20 +22,23 @@ export interface Known {
   readonly tails: Float64Array
 }
 
-export function weigh(outline: Outline, graph: Graph): void {
-  new Weigher(outline, graph).run()
+/** @param mayBeForeign may a reference name a function of another module, which may do as much unchecked as any? */
+export function weigh(outline: Outline, graph: Graph, mayBeForeign: boolean): void {
+  new Weigher(outline, graph, mayBeForeign).run()
 }
 
 class Weigher {
   readonly #graph: Graph
   readonly #known: Known
   readonly #walk: Walk
+  readonly #foreignEntry: number
   /** Of cutters: do the checks on their ways to calls in the circle do, so that none is needed at the entry? */
   readonly #isLate: Uint8Array
 
-  constructor(outline: Outline, graph: Graph) {
+  constructor(outline: Outline, graph: Graph, mayBeForeign: boolean) {
     const nodes = graph.group.length
     this.#graph = graph
+    this.#foreignEntry = mayBeForeign ? UNCHECKED : 0
     this.#known = {
       entries: new Float64Array(nodes),
       // Whoever may be called through a reference may poll, also if it is a function of another module
@@ -95,7 +98,7 @@ class Weigher {
   #weighIndirect(node: number, group: number): number {
     const { referred, indirect, group: groups, isCutter } = this.#graph
     const { entries, owed, tails } = this.#known
-    let [entry, most, tail] = [0, 0, 0]
+    let [entry, most, tail] = [this.#foreignEntry, 0, 0]
     for (const at of referred[node - indirect] as Int32Array) {
       entry = Math.max(entry, entries[at] as number)
       if (groups[at] === group) most = Math.max(most, owed[at] as number)

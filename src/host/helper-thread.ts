@@ -22,6 +22,10 @@ export interface Failure {
   readonly refusal: string | undefined
 }
 
+/** V8's flags for compiling functions before they are called, and as they are. */
+export const WHOLE = '--no-wasm-lazy-compilation'
+export const AS_CALLED = '--wasm-lazy-compilation'
+
 /** ms without work after which the thread is ended: it holds some 30 MB. */
 const IDLE = 5_000
 
@@ -47,6 +51,10 @@ class Helper {
   #thread: Thread | undefined
   #idle: ReturnType<typeof setTimeout> | undefined
   #jobs = 0
+  /** Jobs that the thread has not answered, those of aborted loads included: until then it is not ended, nor the process. */
+  #unanswered = 0
+  /** V8's flags before the thread changed them. */
+  #flags = 0
 
   async prepare(bytes: Uint8Array<ArrayBuffer>, options: GuardOptions, signal: AbortSignal): Promise<Prepared> {
     const aborted = () => new LoadError('aborted', 'loading was aborted', { cause: signal.reason })
@@ -54,8 +62,9 @@ class Helper {
     const job: Job = { id: this.#jobs++, bytes, options }
     const { promise, resolve, reject } = Promise.withResolvers<Prepared>()
     // What the thread does for a load that was aborted meanwhile is thrown away
-    const abort = () => this.#settle(job.id)?.reject(aborted())
+    const abort = () => this.#take(job.id)?.reject(aborted())
     this.#begin().postMessage(job, [bytes.buffer])
+    this.#unanswered++
     this.#waiting.set(job.id, { resolve, reject })
     signal.addEventListener('abort', abort)
     try {
@@ -76,22 +85,23 @@ class Helper {
     const { Worker } = builtin('worker_threads') as NonNullable<ReturnType<typeof builtin<'worker_threads'>>>
     // Written twice, so that tools which bundle see both
     const entry = import.meta.url.endsWith('.ts') ? new URL('./helper.ts', import.meta.url) : new URL('./helper.js', import.meta.url)
+    this.#flags = builtin('v8')?.cachedDataVersionTag() ?? 0
     const thread = start(() => new Worker(entry, { execArgv: [] }))
     thread.on('message', (outcome: Outcome) => {
-      const waiting = this.#settle(outcome.id)
+      const waiting = this.#take(outcome.id)
+      if (--this.#unanswered === 0) this.#rest()
       if ('prepared' in outcome) waiting?.resolve(outcome.prepared)
       else waiting?.reject(restored(outcome.failure))
     })
     thread.on('error', (error) => this.#lost(thread, error))
+    thread.on('messageerror', (error) => this.#lost(thread, error))
     thread.on('exit', (exitCode) => this.#lost(thread, new Error(`it exited with ${exitCode}`)))
     return thread
   }
 
-  #settle(id: number): Waiting | undefined {
+  #take(id: number): Waiting | undefined {
     const waiting = this.#waiting.get(id)
-    if (waiting === undefined) return undefined
     this.#waiting.delete(id)
-    if (this.#waiting.size === 0) this.#rest()
     return waiting
   }
 
@@ -112,6 +122,9 @@ class Helper {
   #lost(thread: Thread, cause: unknown): void {
     if (this.#thread !== thread) return
     this.#thread = undefined
+    this.#unanswered = 0
+    const v8 = builtin('v8')
+    if (v8 !== undefined && v8.cachedDataVersionTag() !== this.#flags) v8.setFlagsFromString(AS_CALLED)
     const left = [...this.#waiting.values()]
     this.#waiting.clear()
     for (const { reject } of left) reject(noHelper('ended', cause))

@@ -1,7 +1,7 @@
 /** What the helper thread runs: it guards modules and compiles them whole. */
 import { engineMessage, LoadError } from '../errors.ts'
 import { guard } from '../guard/guard.ts'
-import type { Failure, Job, Outcome } from './helper-thread.ts'
+import { AS_CALLED, type Failure, type Job, type Outcome, WHOLE } from './helper-thread.ts'
 import { builtin } from './node.ts'
 import { finish } from './prepare.ts'
 
@@ -19,9 +19,6 @@ async function outcomeOf(id: number, bytes: Job['bytes'], options: Job['options'
     return { id, failure: failureOf(error) }
   }
 }
-
-const WHOLE = '--no-wasm-lazy-compilation'
-const AS_CALLED = '--wasm-lazy-compilation'
 
 /** Compilations that need the flag. */
 let running = 0

@@ -151,8 +151,13 @@ export class InstanceLife {
   /** Has its memory touched, then runs the start function and `setup`, under one `startTimeout`. @throws LoadError */
   async #ready(instance: Instance, signal: AbortSignal | undefined): Promise<void> {
     this.#fresh = instance
-    if (isLarge(instance)) await touchMemories(instance)
     const { startTimeout, name } = this.#spec
+    if (isLarge(instance)) await touchMemories(instance, signal)
+    if (signal?.aborted) {
+      this.#fresh = undefined
+      instance.drop()
+      throw new LoadError('aborted', 'loading was aborted', { module: name, cause: signal.reason })
+    }
     const timeout = startTimeout === 0 ? Number.POSITIVE_INFINITY : startTimeout
     const { fuel } = this.#spec.allowance
     const budget = { ...this.#guest.budget({ timeout, cpuTimeout: Number.POSITIVE_INFINITY, fuel }, signal), timeoutCode: 'start-timeout' as const }

@@ -1,7 +1,7 @@
 /** What Node has and the standard lacks, as far as the host uses it. In another engine there is nothing of it. */
 
 export interface Files {
-  stat(path: URL): Promise<{ size: number }>
+  stat(path: URL): Promise<{ size: number; isFile(): boolean }>
   readFile(path: URL): Promise<Uint8Array<ArrayBuffer>>
 }
 
@@ -13,7 +13,7 @@ export interface Port {
 
 export interface Thread extends Port {
   on(event: 'message', listener: (message: never) => void): unknown
-  on(event: 'error', listener: (error: unknown) => void): unknown
+  on(event: 'error' | 'messageerror', listener: (error: unknown) => void): unknown
   on(event: 'exit', listener: (exitCode: number) => void): unknown
   ref(): void
   unref(): void

@@ -185,8 +185,9 @@ function isGiven(amount: number | bigint | undefined): boolean {
 
 /** @throws CurfewError `invalid-option` */
 function checkCosts(table: FuelCostTable | undefined): FuelCostTable | undefined {
-  if (table !== undefined) fuelCosts(table)
-  return table
+  if (table === undefined) return undefined
+  fuelCosts(table)
+  return { ...table }
 }
 
 function checkCaps(caps: Partial<Caps>): Partial<Caps> {

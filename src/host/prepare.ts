@@ -40,6 +40,8 @@ export async function finish({ bytes, abi, module }: Guarded): Promise<Prepared>
 
 /** What the engine says of a module that is not valid is about the original: its offsets are the user's. */
 async function compile(guarded: Uint8Array<ArrayBuffer>, original: Uint8Array): Promise<WebAssembly.Module> {
+  // Node does not wait for V8 to compile, if there is nothing else to wait for
+  const waiting = setInterval(() => undefined, 0x7fff_ffff)
   try {
     return await WebAssembly.compile(guarded)
   } catch (refusal) {
@@ -48,5 +50,7 @@ async function compile(guarded: Uint8Array<ArrayBuffer>, original: Uint8Array): 
       (error: unknown) => error,
     )
     throw new LoadError('invalid-module', `the engine refused the module: ${engineMessage(cause)}`, { cause })
+  } finally {
+    clearInterval(waiting)
   }
 }

@@ -88,7 +88,9 @@ async function join(chunks: readonly Uint8Array[], size: number): Promise<Uint8A
 async function readFileUrl(url: URL, limit: number, module: string): Promise<Uint8Array<ArrayBuffer>> {
   const files = builtin('fs/promises')
   if (files === undefined) throw new Error('this engine reads no file: URLs')
-  checkSize((await files.stat(url)).size, limit, module)
+  const stat = await files.stat(url)
+  if (!stat.isFile()) throw new Error('it is no regular file')
+  checkSize(stat.size, limit, module)
   const bytes = await files.readFile(url)
   checkSize(bytes.byteLength, limit, module)
   return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes)

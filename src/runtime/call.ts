@@ -84,6 +84,7 @@ export class Call implements Limits {
   // What the last poll granted, and when, host functions' time added; 0 if it did not, or the guest has been suspended since
   #granted = 0
   #grantedAt = 0
+  #passed = 0
   #pace = 1
 
   /** @param began the time, NaN for a synchronous call that has not looked at the clock */
@@ -160,13 +161,16 @@ export class Call implements Limits {
     const simple = this.parent === undefined && this.lease === undefined && !this.inHost
     const verdict = meter(at, simple ? this : this.#combined(), this.#pace)
     this.#granted = verdict
+    this.#passed = 0
     this.#grantedAt = at
     return verdict
   }
 
-  /** A host function has taken so many ms, which are not the guest's. */
-  passed(ms: number): void {
+  /** A host function has taken so many ms, which are not the guest's. @returns what all have taken since the last poll */
+  passed(ms: number): number {
     this.#grantedAt += ms
+    this.#passed += ms
+    return this.#passed
   }
 
   /** The guest has used up something, and ends. */

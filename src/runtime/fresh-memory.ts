@@ -26,18 +26,18 @@ export function isLarge({ memories }: Fresh): boolean {
 
 let previous: Promise<void> = Promise.resolve()
 
-/** Touches what is not left to the guest, a part each turn, one instance after another. */
-export function touchMemories(fresh: Fresh): Promise<void> {
-  previous = previous.then(() => touch(fresh))
+/** Touches what is not left to the guest, a part each turn, one instance after another; until the signal is aborted. */
+export function touchMemories(fresh: Fresh, signal?: AbortSignal): Promise<void> {
+  previous = previous.then(() => touch(fresh, signal))
   return previous
 }
 
-async function touch(fresh: Fresh): Promise<void> {
+async function touch(fresh: Fresh, signal: AbortSignal | undefined): Promise<void> {
   let left = LEFT
   for (const memory of fresh.memories) {
     for (let from = left; from < memory.buffer.byteLength; from += PER_TURN) {
       await new Promise<void>(nextTurn)
-      if (fresh.stopped) return
+      if (fresh.stopped || signal?.aborted) return
       const began = now()
       touchPages(new Uint8Array(memory.buffer), from)
       chargeTurn(now() - began)

@@ -6,7 +6,7 @@ import type { Instance } from './instance.ts'
 import { currentCall } from './thread.ts'
 import { UNCATCHABLE } from './trap.ts'
 
-/** A host function that takes longer has the guest poll when it returns, ms. */
+/** Host functions that take longer, one or many together, have the guest poll, ms. */
 const NOTICEABLE = 0.05
 
 export function hostFunction(instance: Instance, fn: (...args: unknown[]) => unknown): (...args: unknown[]) => unknown {
@@ -34,8 +34,7 @@ export function hostFunction(instance: Instance, fn: (...args: unknown[]) => unk
       call.inHost = outer
       // biome-ignore lint/correctness/noUnsafeFinally: a stop must win over whatever the function returned or threw
       if (stopped) throw UNCATCHABLE
-      call.passed(ended - began)
-      if (ended - began > NOTICEABLE) instance.pollSoon()
+      if (call.passed(ended - began) > NOTICEABLE) instance.pollSoon()
     }
   }
 }

@@ -162,3 +162,19 @@ test('without fuel there is nothing of it', () => {
   assert.equal(attached.depth, undefined)
   assert.ok(guarded.bytes.length < guard(wat(`(module ${COUNT})`), { fuel: true }).bytes.length)
 })
+
+test('vectors count twice, parameters once more, and a large frame counts where nothing is called', () => {
+  const levels = (source: string) => {
+    const driven = withExhausted(source, () => 0)
+    assert.throws(driven.exports.run, /unreachable/)
+    return driven.exports.n.value as number
+  }
+  const counted = '(global $n (export "n") (mut i32) (i32.const 0))'
+  const count = '(global.set $n (i32.add (global.get $n) (i32.const 1)))'
+  assert.equal(levels(`${counted} (func $f (export "run") (local v128 v128 v128) ${count} (call $f))`), Math.floor(FULL_DEPTH / (96 + 16 * (3 + 2))))
+  assert.equal(
+    levels(`${counted} (func (export "run") (call $f (i64.const 1))) (func $f (param i64) ${count} (call $f (local.get 0)))`),
+    Math.floor((FULL_DEPTH - frame(0, 1)) / (96 + 8 * (1 + 1 + 2))),
+  )
+  assert.equal(levels(`${counted} (func (export "run") ${count} (call $leaf)) (func $leaf (local ${'i64 '.repeat(49_990)}) (local.set 0 (i64.const 1)))`), 1)
+})

@@ -5,9 +5,9 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MAX_CREDIT } from '../../src/abi.ts'
+import { attachHook, MAX_CREDIT, makeHook } from '../../src/abi.ts'
 import { CHUNK_BYTES, CHUNK_ELEMENTS, PER_BYTE, PER_ELEMENT, SHORT_BYTES, SHORT_ELEMENTS } from '../../src/guard/costs.ts'
-import type { GuardOptions } from '../../src/guard/guard.ts'
+import { type GuardOptions, guard } from '../../src/guard/guard.ts'
 import { parseModule } from '../../src/wasm/module.ts'
 import { Writer } from '../../src/wasm/writer.ts'
 import { wat } from '../support/wat.ts'
@@ -417,4 +417,23 @@ test('each chunk has a check: a poll that stops leaves the rest undone', () => {
   assert.equal(polls(), stopAfter + 1)
   const filled = new Uint8Array(exports.m.buffer).indexOf(0)
   assert.equal(filled, stopAfter * CHUNK_BYTES)
+})
+
+test('pages that come are touched without changing what somebody has written there meanwhile', () => {
+  const { bytes, abi } = guard(wat('(module (memory (export "memory") 1 4) (func (export "grow") (result i32) (memory.grow (i32.const 3))))'))
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes))
+  const memory = instance.exports.memory as WebAssembly.Memory
+  const written = new Set<number>()
+  const poll = () => {
+    const pages = memory.buffer.byteLength / 65_536
+    for (let page = 1; page < pages; page++) for (let at = page * 65_536; at < (page + 1) * 65_536; at += 4_096) written.add(at)
+    const view = new Uint8Array(memory.buffer)
+    for (const at of written) view[at] = 7
+    return 1
+  }
+  attachHook(instance, abi, makeHook({ poll }))
+  assert.equal((instance.exports.grow as () => number)(), 1)
+  const view = new Uint8Array(memory.buffer)
+  assert.equal(written.size, 48)
+  for (const at of written) assert.equal(view[at], 7, String(at))
 })

@@ -177,3 +177,21 @@ test('where threads may not be started, a large module is refused with the reaso
     await host.close()`
   assert.equal(await script(t, refused, [permission as string, '--allow-fs-read=*']), 'instantiation-failed ERR_ACCESS_DENIED')
 })
+
+test('a load that is aborted leaves nothing behind that ends the process early, or goes on for ever', async (t) => {
+  const abort = `
+    const host = new Host()
+    const cancel = new AbortController()
+    const load = host.loadModule('m', bytes, { signal: cancel.signal }).catch((error) => error.code)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    cancel.abort()
+    const small = await host.loadModule('small', bytes.slice(0, 8))
+    console.log(await load, small.name)`
+  assert.equal(await script(t, abort), 'aborted small')
+})
+
+test('costs that cannot be sent to another thread are copied first', async () => {
+  const module = await host().loadModule('large', large(), { fuelCosts: new Proxy({ default: 2 }, {}) })
+  assert.deepEqual(await module.call('f0', [0]), [15_000])
+  assert.equal(module.stats.lastFuel, 2n * (4n * 5_000n + 1n))
+})

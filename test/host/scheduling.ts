@@ -13,6 +13,32 @@ export function scheduling(mode: Mode): void {
   differs(
     mode,
     [
+      'host functions that are quick, but many, count for the slice as well',
+      async (bench) => {
+        await withFakeClock(async (clock) => {
+          const log = () => clock.advance(0.01)
+          const module = await bench.load('host_calls', { host: { execTimeout: 20, slice: 1 }, imports: hostCalls({ log }) })
+          const perTurn = await timePerTurn(clock, () => failure(module.call('log_loop'), 'deadline'))
+          for (const ms of perTurn) assert.ok(ms <= 1.25, `${ms} ms in one turn`)
+        })
+      },
+    ],
+    [
+      'host functions that are quick, but many, do not keep a guest from its deadline',
+      async (bench) => {
+        await withFakeClock(async (clock) => {
+          const log = () => clock.advance(0.01)
+          const module = await bench.load('host_calls', { host: { execTimeout: 20, slice: 1 }, imports: hostCalls({ log }) })
+          await failure(module.call('log_loop'), 'deadline')
+          assert.ok(clock.time < 20.5, `it ended at ${clock.time}`)
+        })
+      },
+    ],
+  )
+
+  differs(
+    mode,
+    [
       'a guest gets one slice per turn of the event loop',
       async (bench) => {
         await withFakeClock(async (clock) => {
