@@ -11,7 +11,7 @@ const TOLERATED = 64 * MiB
 /** Above this, the engine is to collect at once. */
 const PRESSING = 192 * MiB
 /** A buffer so large has V8 collect at once. If there is no room for it, V8 throws away code that it will have to compile again, so it is no larger than it must be. */
-const AT_ONCE = 1024 * MiB
+const AT_ONCE = 2048 * MiB
 /** In so many turns after a drop the engine is told again, because at first something on the stack may still hold the instance; not for ever, somebody may go on holding it. */
 const TURNS = 8
 

@@ -351,10 +351,11 @@ test('refused because: exceptions that hold exceptions fill the heap beside ever
     return process.memoryUsage().heapUsed
   }
   const { run } = new WebAssembly.Instance(new WebAssembly.Module(chain)).exports as { run: (count: number) => number }
-  assert.equal(run(100_000), 0)
+  // V8 12.4 (Node 22) itself crashes now and then on a chain that is five times as long
+  assert.equal(run(20_000), 0)
   const full = held()
   assert.equal(run(1), 0)
-  assert.ok(full > held() + 2_000_000, 'the heap holds them, the memory of the module does not')
+  assert.ok(full > held() + 400_000, 'the heap holds them, the memory of the module does not')
   refusal(chain)
 })
 
