@@ -63,8 +63,7 @@ class Helper {
     const { promise, resolve, reject } = Promise.withResolvers<Prepared>()
     // What the thread does for a load that was aborted meanwhile is thrown away
     const abort = () => this.#take(job.id)?.reject(aborted())
-    this.#begin().postMessage(job, [bytes.buffer])
-    this.#unanswered++
+    this.#give(job)
     this.#waiting.set(job.id, { resolve, reject })
     signal.addEventListener('abort', abort)
     try {
@@ -72,6 +71,17 @@ class Helper {
     } finally {
       signal.removeEventListener('abort', abort)
     }
+  }
+
+  #give(job: Job): void {
+    const thread = this.#begin()
+    try {
+      thread.postMessage(job, [job.bytes.buffer])
+    } catch (error) {
+      if (this.#unanswered === 0) this.#rest()
+      throw noHelper('could not be given the module', error)
+    }
+    this.#unanswered++
   }
 
   #begin(): Thread {
@@ -118,11 +128,12 @@ class Helper {
     this.#idle = idle as ReturnType<typeof setTimeout>
   }
 
-  /** The thread ended by itself: out of memory, say. The next job starts another. */
+  /** The thread ended by itself, out of memory say, or says what nobody understands. The next job starts another. */
   #lost(thread: Thread, cause: unknown): void {
     if (this.#thread !== thread) return
     this.#thread = undefined
     this.#unanswered = 0
+    void thread.terminate()
     const v8 = builtin('v8')
     if (v8 !== undefined && v8.cachedDataVersionTag() !== this.#flags) v8.setFlagsFromString(AS_CALLED)
     const left = [...this.#waiting.values()]
