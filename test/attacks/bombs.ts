@@ -335,10 +335,10 @@ export const BOMBS: Readonly<Record<string, Bomb>> = {
   },
   'small-functions': { tries: '40,000 empty functions, each called once', make: () => calledOnce(40_000, () => undefined) },
   'small-functions-in-a-small-module': {
-    tries: 'as many functions as there are in 16 KB, which is not compiled beforehand, each called once',
+    tries: 'as many functions as there are in 4 KB, which is not compiled beforehand, each called once',
     make: () =>
       build({
-        functions: [{ body: (emit) => times(2_200, (index) => emit('call', index + 1)) }, ...new Array<FunctionSpec>(2_200).fill({})],
+        functions: [{ body: (emit) => times(600, (index) => emit('call', index + 1)) }, ...new Array<FunctionSpec>(600).fill({})],
       }),
   },
   'middling-functions': {

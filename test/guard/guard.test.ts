@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { MAX_CREDIT } from '../../src/abi.ts'
 import { CurfewError, LoadError } from '../../src/errors.ts'
+import { UNCHECKED } from '../../src/guard/costs.ts'
 import { guard } from '../../src/guard/guard.ts'
 import { type ImmediateValue, instruction, Writer } from '../../src/wasm/writer.ts'
 import { wat } from '../support/wat.ts'
@@ -359,4 +360,17 @@ test('encodings that are longer than need be are read as what they say', () => {
   })
   const { exports } = drive(bytes)
   exports.run()
+})
+
+test('what an imported table may hold of other modules is paid for', () => {
+  const heaviest = (table: string) => {
+    const text = `(module (type $f (func)) ${table} (func $small (type $f)) (elem declare func $small) (func (export "run") (loop (call_indirect (type $f) (i32.const 0)) (br 0))))`
+    return Math.max(...(guard(wat(text), { perFunction: true }).report.functions ?? []).map((each) => each.heaviest))
+  }
+  assert.ok(heaviest('(table 1 funcref)') < UNCHECKED)
+  assert.ok(heaviest('(import "m" "t" (table 1 funcref))') >= UNCHECKED)
+})
+
+test('what is deterministic counts fuel, also where that was not asked for', () => {
+  assert.ok(guard(wat('(module (func))'), { fuel: false, deterministic: true }).abi.fuel !== undefined)
 })

@@ -35,6 +35,8 @@ export function sources(): void {
     const error = await failure(host.loadModule('gone', new URL('gone.wasm', url)), 'invalid-source')
     assert.match(error.message, /ENOENT/)
     await failure(bench.host({ moduleSizeLimit: 10 }).loadModule('add', url), 'too-large')
+    const folder = await failure(host.loadModule('folder', new URL('.', url)), 'invalid-source')
+    assert.match(folder.message, /no regular file/)
   })
 
   behaviour('bytes come from an http: URL or a Response', async (bench) => {
