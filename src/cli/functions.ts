@@ -7,19 +7,11 @@ import type { Sink } from './io.ts'
 import { heading, rightAligned, safeName, table } from './output.ts'
 import { counted, formatCount } from './units.ts'
 
-export interface FunctionFigures {
-  readonly index: number
+export interface FunctionFigures extends Omit<FunctionReport, 'heaviest'> {
   /** As it is exported, or as its toolchain called it. */
   readonly name: string | null
-  readonly size: number
-  readonly guardedSize: number
-  readonly checks: Checks
   /** The most that one check charges, in microseconds of the dearest work. */
   readonly heaviest: number
-  /** Do its callers pay for what it does until its first check? */
-  readonly isFree: boolean
-  /** Places where fuel is counted. */
-  readonly fuel: number
 }
 
 const UNITS_PER_US = UNITS_PER_MS / 1_000

@@ -28,7 +28,7 @@ export type Pay = (amount: readonly Step[], length: readonly Step[]) => readonly
 
 const PAGE_SHIFT = 16n
 const isBytes = (space: Bulk['space']): boolean => space === 'memory'
-export const chunkOf = (space: Bulk['space']): number => (isBytes(space) ? CHUNK_BYTES : CHUNK_ELEMENTS)
+const chunkOf = (space: Bulk['space']): number => (isBytes(space) ? CHUNK_BYTES : CHUNK_ELEMENTS)
 const weightOf = (space: Bulk['space']): number => (isBytes(space) ? PER_BYTE : PER_ELEMENT)
 
 const ALL = [get(0), get(1), get(2)]

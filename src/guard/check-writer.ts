@@ -5,8 +5,8 @@ import { type Additions, isNegative } from './additions.ts'
 import { writeSteps } from './code.ts'
 
 /** What V8 is told of a branch (the section `metadata.code.branch_hint`). */
-export const UNLIKELY = 0
-export const LIKELY = 1
+const UNLIKELY = 0
+const LIKELY = 1
 
 const I32_CONST = 0x41
 const I64_CONST = 0x42

@@ -1,7 +1,7 @@
 /** The options of calls and leases. Times in ms. */
 import { type Allowance, callAllowance } from '../budget.ts'
-import { CurfewError, optionError } from '../errors.ts'
-import { checkSignal, duration, fuelAmount, known, unknownOption } from './checks.ts'
+import { optionError } from '../errors.ts'
+import { checkSignal, countsNoFuel, duration, fuelAmount, known, unknownOption } from './checks.ts'
 
 export interface CallOptions {
   /** Can only tighten the module's limit. Default: that limit. */
@@ -44,8 +44,7 @@ export function allowanceOf({ module, allowance, countsFuel }: CallContext, opti
   if (cpuTimeout !== undefined) duration('cpuTimeout', cpuTimeout, 0)
   if (fuel !== undefined) {
     fuelAmount('fuel', fuel)
-    if (!countsFuel)
-      throw new CurfewError('invalid-option', 'the module counts no fuel: load it with `fuel` (`Infinity` to count without a limit) or `fuelCosts`', { module })
+    if (!countsFuel) throw countsNoFuel(module)
   }
   if (signal !== undefined) checkSignal(signal)
   return callAllowance(allowance, options)

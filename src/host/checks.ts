@@ -20,6 +20,11 @@ export function duration(name: string, value: unknown, absent: number): number {
   return value === Number.POSITIVE_INFINITY ? 0 : value
 }
 
+/** Fuel is asked of a module that was loaded without. */
+export function countsNoFuel(module: string): CurfewError {
+  return new CurfewError('invalid-option', 'the module counts no fuel: load it with `fuel` (`Infinity` to count without a limit) or `fuelCosts`', { module })
+}
+
 /** Whole and not negative, a number or a bigint. */
 export function fuelAmount(name: string, value: unknown): void {
   if (value === undefined || value === Number.POSITIVE_INFINITY) return

@@ -1,10 +1,10 @@
 /** For host functions: the call that they are part of, and its fuel. */
 import { fuelLimitOf } from '../budget.ts'
-import { CurfewError, callError } from '../errors.ts'
+import { callError } from '../errors.ts'
 import type { Call } from '../runtime/call.ts'
 import type { Portion } from '../runtime/portion.ts'
 import { hostingCall } from '../runtime/thread.ts'
-import { fuelAmount } from './checks.ts'
+import { countsNoFuel, fuelAmount } from './checks.ts'
 
 /** The call whose guest has called a host function, while that runs (Wasmtime: `Caller`). */
 export class RunningCall {
@@ -50,10 +50,8 @@ export class RunningCall {
 
   #counted(): Portion {
     const portion = this.#portion()
-    if (portion !== undefined) return portion
-    throw new CurfewError('invalid-option', 'the module counts no fuel: load it with `fuel` (`Infinity` to count without a limit) or `fuelCosts`', {
-      module: this.module,
-    })
+    if (portion === undefined) throw countsNoFuel(this.module)
+    return portion
   }
 }
 
