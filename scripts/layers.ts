@@ -17,21 +17,24 @@ interface Row {
 /** An import only ever points to a lower row, or stays in its own part. Index 0 is the lowest row. */
 export const ROWS: readonly Row[] = [
   // One part: the options of budgets are refused with the errors of the table.
-  { parts: ['errors.ts|budget.ts|limits.ts'], node: false },
+  { parts: ['errors.ts|budget.ts|limits.ts', 'node.ts'], node: false },
   { parts: ['wasm/', 'abi.ts'], node: false },
   { parts: ['guard/', 'runtime/'], node: false },
+  { parts: ['guests/'], node: false },
+  { parts: ['threads/'], node: false },
   { parts: ['host/'], node: false },
-  { parts: ['threads/', 'wasi/'], node: true },
+  { parts: ['wasi/'], node: true },
   { parts: ['cli/'], node: true },
 ]
 
-const HOST_ROW = 3
+/** The public host API: what users hold, and what it says of guests. */
+const GUESTS_ROW = 3
 /** Built on the public host API alone, so that anybody could have written what is in it. */
-const OUTSIDER_ROW = 4
+const OUTSIDER_ROW = 6
 
 /** What users import. It re-exports and has no code of its own. */
 const BARREL = 'index.ts'
-const BARREL_MAY_IMPORT = ['host/', 'errors.ts|budget.ts|limits.ts']
+const BARREL_MAY_IMPORT = ['host/', 'guests/', 'errors.ts|budget.ts|limits.ts']
 const MAY_IMPORT_BARREL = ['cli/']
 
 export interface Violation {
@@ -83,14 +86,14 @@ function wrongWith(path: string, imported: Import, publicNames: ReadonlyMap<stri
   const mayUseNode = from !== undefined && (ROWS[from.row] as Row).node
   if (!specifier.startsWith('.')) {
     if (specifier === 'curfew' || specifier.startsWith('curfew/')) return `imports '${specifier}', which is this package; import the file`
-    return mayUseNode ? undefined : `imports '${specifier}', but only rows 4 and 5 may use Node and packages`
+    return mayUseNode ? undefined : `imports '${specifier}', but only rows ${OUTSIDER_ROW} and ${OUTSIDER_ROW + 1} may use Node and packages`
   }
   const target = posix.join(posix.dirname(path), specifier)
   if (target.startsWith('..')) return `imports '${specifier}', which is outside of src`
   if (target === BARREL) return from !== undefined && MAY_IMPORT_BARREL.includes(from.name) ? undefined : 'imports the barrel; import the file that has it'
   const to = partOf(target)
   if (to === undefined) return `imports '${specifier}', which is in no layer`
-  if (path === BARREL) return BARREL_MAY_IMPORT.includes(to.name) ? undefined : `imports '${specifier}'; the barrel exports host/ and row 0 only`
+  if (path === BARREL) return BARREL_MAY_IMPORT.includes(to.name) ? undefined : `imports '${specifier}'; the barrel exports host/, guests/ and row 0 only`
   if (from === undefined || from.name === to.name) return undefined
   if (to.row > from.row) return `imports '${specifier}' of row ${to.row}, which is above its own row ${from.row}`
   if (to.row === from.row) return `imports '${specifier}', its sibling in row ${to.row}`
@@ -99,7 +102,7 @@ function wrongWith(path: string, imported: Import, publicNames: ReadonlyMap<stri
 
 function wrongWithOutsider(target: string, to: Part, names: readonly string[], publicNames: ReadonlyMap<string, ReadonlySet<string>>): string | undefined {
   if (to.row === 0) return undefined
-  if (to.row !== HOST_ROW) return `imports 'src/${target}'; row ${OUTSIDER_ROW} uses the public host API alone`
+  if (to.row < GUESTS_ROW) return `imports 'src/${target}'; row ${OUTSIDER_ROW} uses the public host API alone`
   const exported = publicNames.get(target)
   const hidden = names.filter((name) => exported === undefined || !(exported.has(name) || exported.has('*')))
   return hidden.length === 0

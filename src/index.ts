@@ -11,14 +11,14 @@ export {
   TrapError,
   UsageError,
 } from './errors.ts'
+export type { HostFunction, ImportFactory, Imports, ImportValue, SharedImport } from './guests/imports.ts'
+export type { Extern, ImportedExtern } from './guests/signature.ts'
+export type { ModuleStats } from './guests/stats.ts'
 export type { CallOptions, CallSyncOptions, LeaseOptions } from './host/call-options.ts'
 export { type Features, Host } from './host/host.ts'
-export type { HostFunction, ImportFactory, Imports, ImportValue, SharedImport } from './host/imports.ts'
 export { Lease } from './host/lease.ts'
 export { Module } from './host/module.ts'
 export type { FuelCostTable, HostOptions, LoadOptions } from './host/options.ts'
 export { currentCall, type RunningCall } from './host/running-call.ts'
-export type { Extern, ImportedExtern } from './host/signature.ts'
 export type { ModuleSource } from './host/source.ts'
-export type { ModuleStats } from './host/stats.ts'
 export { CAPS, type Caps } from './limits.ts'

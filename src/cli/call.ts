@@ -1,6 +1,6 @@
 /** `curfew call`: one function of one module, once. */
 import { EXIT } from '../errors.ts'
-import { externsOf, type Signature, signaturesOf } from '../host/signature.ts'
+import { externsOf, type Signature, signaturesOf } from '../guests/signature.ts'
 import { type FuelCostTable, Host, type Module } from '../index.ts'
 import { DEFAULT_MODULE_SIZE_LIMIT } from '../limits.ts'
 import type { ModuleInfo } from '../wasm/module.ts'

@@ -1,6 +1,6 @@
 /** What `curfew inspect` tells of a module, as data: what `--json` prints. */
 import type { GuardReport } from '../guard/index.ts'
-import { type Extern, externsOf, type ImportedExtern } from '../host/signature.ts'
+import { type Extern, externsOf, type ImportedExtern } from '../guests/signature.ts'
 import type { ExternKind, ModuleInfo, Section } from '../wasm/module.ts'
 import { moduleType } from '../wasm/module-type.ts'
 import { formatValType, type Limits } from '../wasm/types.ts'

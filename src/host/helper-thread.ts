@@ -1,7 +1,7 @@
 /** The thread that prepares the larger modules for all hosts of this one: started when there is work, ended after a while without any. */
 import { type ErrorCode, engineMessage, LoadError } from '../errors.ts'
 import type { GuardOptions } from '../guard/guard.ts'
-import { builtin, type Thread } from './node.ts'
+import { builtin, type Thread } from '../node.ts'
 import type { Prepared } from './prepare.ts'
 
 export interface Job {

@@ -1,8 +1,8 @@
 /** What the helper thread runs: it guards modules and compiles them whole. */
 import { engineMessage, LoadError } from '../errors.ts'
 import { guard } from '../guard/guard.ts'
+import { builtin } from '../node.ts'
 import { AS_CALLED, type Failure, type Job, type Outcome, WHOLE } from './helper-thread.ts'
-import { builtin } from './node.ts'
 import { finish } from './prepare.ts'
 
 const port = builtin('worker_threads')?.parentPort

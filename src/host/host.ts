@@ -1,14 +1,14 @@
 import { moduleAllowance } from '../budget.ts'
 import { LoadError, quote, show } from '../errors.ts'
+import type { Executor } from '../guests/executor.ts'
+import { resolveImports } from '../guests/imports.ts'
+import { InThreadExecutor } from '../guests/in-thread.ts'
+import { externsOf, signaturesOf } from '../guests/signature.ts'
 import { canSuspend } from '../runtime/thread.ts'
-import type { Executor } from './executor.ts'
-import { resolveImports } from './imports.ts'
-import { InThreadExecutor } from './in-thread.ts'
 import { Lease } from './lease.ts'
 import { Module } from './module.ts'
 import { type HostOptions, type LoadOptions, type ResolvedHostOptions, type ResolvedLoadOptions, resolveHostOptions, resolveLoadOptions } from './options.ts'
 import { prepare } from './prepare.ts'
-import { externsOf, signaturesOf } from './signature.ts'
 import { type ModuleSource, readSource } from './source.ts'
 
 /** What the engine can do. */

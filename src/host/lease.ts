@@ -1,8 +1,8 @@
 import type { Allowance } from '../budget.ts'
 import { callError, optionError, show } from '../errors.ts'
+import type { GuestLease } from '../guests/executor.ts'
+import { checkArguments, type Signature } from '../guests/signature.ts'
 import { allowanceOf, type CallOptions, type CallSyncOptions } from './call-options.ts'
-import type { GuestLease } from './executor.ts'
-import { checkArguments, type Signature } from './signature.ts'
 
 /** What `Lease` needs to know of its module. */
 export interface LeaseContext {

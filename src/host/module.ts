@@ -1,11 +1,11 @@
 import { ALL_FUEL, type Allowance } from '../budget.ts'
 import { callError, optionError } from '../errors.ts'
+import type { Guest } from '../guests/executor.ts'
+import { checkArguments, type Extern, type ImportedExtern, type Signature } from '../guests/signature.ts'
+import type { ModuleStats } from '../guests/stats.ts'
 import { DEFAULT_LEASE_TIMEOUT } from '../limits.ts'
 import { allowanceOf, type CallOptions, type CallSyncOptions, checkLeaseOptions, type LeaseOptions } from './call-options.ts'
-import type { Guest } from './executor.ts'
 import { Lease, type LeaseContext, signatureOf } from './lease.ts'
-import { checkArguments, type Extern, type ImportedExtern, type Signature } from './signature.ts'
-import type { ModuleStats } from './stats.ts'
 
 /** What a module is made of, by the host that loads it. */
 export interface ModuleParts {

@@ -1,6 +1,7 @@
 /** The options of hosts and modules, checked up front. */
 import { optionError } from '../errors.ts'
 import { type FuelCostTable, fuelCosts } from '../guard/fuel-costs.ts'
+import type { Imports } from '../guests/imports.ts'
 import {
   CAPS,
   type Caps,
@@ -14,7 +15,6 @@ import {
   DEFAULT_TABLE_LIMIT,
 } from '../limits.ts'
 import { checkSignal, count, duration, flag, fuelAmount, known, oneOf, positive, unknownOption } from './checks.ts'
-import type { Imports } from './imports.ts'
 import type { Lease } from './lease.ts'
 
 export type { FuelCostTable }

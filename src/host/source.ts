@@ -1,7 +1,7 @@
 /** Where a module's bytes come from: given, or fetched and counted while they stream. */
 import { engineMessage, LoadError, show } from '../errors.ts'
+import { builtin } from '../node.ts'
 import { nextTurn } from '../runtime/turn.ts'
-import { builtin } from './node.ts'
 
 export type ModuleSource = Uint8Array | ArrayBuffer | URL | Response
 
