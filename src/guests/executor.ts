@@ -1,11 +1,11 @@
 /**
- * What runs guests: this thread (`in-thread.ts`), or one day others. The seam between what users hold (`Host`, `Module`, `Lease`) and the
+ * What runs guests: this thread (`in-thread.ts`), or others (`src/threads/`). The seam between what users hold (`Host`, `Module`, `Lease`) and the
  * runtime: everything that crosses it is data or can be sent as such, but for signals and imports.
  */
 import type { Abi } from '../abi.ts'
 import type { Allowance } from '../budget.ts'
-import type { MakeImports } from '../runtime/instance.ts'
 import type { FunctionTypes } from '../wasm/module-type.ts'
+import type { Link } from './imports.ts'
 import type { Signature } from './signature.ts'
 import type { ModuleStats } from './stats.ts'
 
@@ -13,13 +13,15 @@ export interface GuestSpec {
   readonly name: string
   readonly compiled: WebAssembly.Module
   readonly abi: Abi
-  readonly makeImports: MakeImports
+  readonly imports: readonly Link[]
   readonly startTimeout: number
   readonly nestedTimeout: number
   /** Run on each new instance before any call gets it. */
   readonly setup: ((lease: GuestLease) => unknown) | undefined
   readonly restart: 'always' | 'never'
   readonly reuse: 'always' | 'never'
+  /** Calls of the module that may run at a time, each on an instance of its own. */
+  readonly instances: number
   readonly onTrap: 'restart' | 'keep'
   readonly signal: AbortSignal | undefined
   /** Do NaNs go in in one form? */
@@ -44,6 +46,8 @@ export interface Guest {
   call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined): Promise<unknown[]>
   callSync(signature: Signature, args: readonly unknown[], allowance: Allowance): unknown[]
   lease(timeout: number, signal: AbortSignal | undefined): Promise<GuestLease>
+  /** Resolves when no call or lease of it is left, nor waits. */
+  idle(): Promise<void>
   close(): Promise<void>
 }
 

@@ -1,4 +1,4 @@
-/** What a module may be given: looked up and checked once, at load; bound anew for each instance. */
+/** What a module may be given: looked up and checked once, at load; bound anew for each instance, on whatever thread that is. */
 import { LoadError, quote, show } from '../errors.ts'
 import type { GrowthLimits } from '../limits.ts'
 import { hostFunction } from '../runtime/host-function.ts'
@@ -33,16 +33,23 @@ export interface ImportPolicy extends GrowthLimits {
   readonly deterministic: boolean
 }
 
-type Bind = (instance: Instance) => WebAssembly.ImportValue
+/** One import of a module, and what it is given. */
+export type Link = { readonly wanted: ImportType } & (
+  | { readonly kind: 'function'; readonly fn: HostFunction }
+  /** An immutable global's. */
+  | { readonly kind: 'value'; readonly value: unknown }
+  /** A memory, table or mutable global: called for each instance. @throws LoadError `invalid-import` */
+  | { readonly kind: 'made'; readonly make: () => Stateful }
+)
 
 /** So many missing imports are listed. */
 const SHOWN = 100
 
 /**
- * Checks every import of a module and returns what makes them for an instance.
+ * Checks every import of a module, and says what each is given.
  * @throws LoadError `missing-import` (the first hundred, with their types), `invalid-import`
  */
-export function resolveImports(asked: readonly ImportType[], given: Imports, policy: ImportPolicy, name: string): MakeImports {
+export function resolveImports(asked: readonly ImportType[], given: Imports, policy: ImportPolicy, name: string): readonly Link[] {
   const missing = asked.filter((wanted) => lookUp(given, wanted) === NOTHING)
   if (missing.length > 0) {
     const list = missing.slice(0, SHOWN).map((wanted) => `${describe(wanted)}: ${textOf(wanted)}`)
@@ -52,14 +59,30 @@ export function resolveImports(asked: readonly ImportType[], given: Imports, pol
       figures: { missing: missing.length },
     })
   }
-  const bound = asked.map((wanted) => ({ wanted, bind: binder(wanted, lookUp(given, wanted), policy, name) }))
+  return asked.map((wanted) => link(wanted, lookUp(given, wanted), policy, name))
+}
+
+/** Makes what an instance of this thread is given. */
+export function makeImports(links: readonly Link[]): MakeImports {
   return (instance) => {
     const imports: Record<string, Record<string, WebAssembly.ImportValue>> = Object.create(null)
-    for (const { wanted, bind } of bound) {
-      imports[wanted.module] ??= Object.create(null) as Record<string, WebAssembly.ImportValue>
-      ;(imports[wanted.module] as Record<string, WebAssembly.ImportValue>)[wanted.name] = bind(instance)
+    for (const link of links) {
+      const { module, name } = link.wanted
+      imports[module] ??= Object.create(null) as Record<string, WebAssembly.ImportValue>
+      ;(imports[module] as Record<string, WebAssembly.ImportValue>)[name] = bind(link, instance)
     }
     return imports
+  }
+}
+
+function bind(link: Link, instance: Instance): WebAssembly.ImportValue {
+  switch (link.kind) {
+    case 'function':
+      return hostFunction(instance, link.fn)
+    case 'value':
+      return link.value as WebAssembly.ImportValue
+    case 'made':
+      return link.make()
   }
 }
 
@@ -73,20 +96,19 @@ function lookUp(given: Imports, { module, name }: ImportType): unknown {
   return (group as Record<string, unknown>)[name]
 }
 
-function binder(wanted: ImportType, value: unknown, policy: ImportPolicy, name: string): Bind {
+function link(wanted: ImportType, value: unknown, policy: ImportPolicy, name: string): Link {
   const refuse = (why: string): LoadError =>
     new LoadError('invalid-import', `import ${describe(wanted)} must be ${textOf(wanted)}, but ${why}`, { module: name })
   if (wanted.kind === 'function') {
     if (typeof value !== 'function') throw refuse(`it is ${show(value)}`)
-    const fn = policy.deterministic ? withOneNaN(value as HostFunction, wanted.type.results.length) : (value as HostFunction)
-    return (instance) => hostFunction(instance, fn)
+    return { wanted, kind: 'function', fn: policy.deterministic ? withOneNaN(value as HostFunction, wanted.type.results.length) : (value as HostFunction) }
   }
   if (wanted.kind === 'global' && !wanted.type.mutable) {
     if (!fitsGlobal(value, wanted.type.type)) throw refuse(`it is ${show(value)}`)
-    return () => (policy.deterministic ? oneNaN(value) : value) as WebAssembly.ImportValue
+    return { wanted, kind: 'value', value: policy.deterministic ? oneNaN(value) : value }
   }
   const make = maker(value, policy.restart, refuse)
-  return () => checked(make(), wanted, policy, refuse)
+  return { wanted, kind: 'made', make: () => checked(make(), wanted, policy, refuse) }
 }
 
 function withOneNaN(fn: HostFunction, results: number): HostFunction {
@@ -115,7 +137,7 @@ function maker(value: unknown, restart: 'always' | 'never', refuse: (why: string
   throw refuse(`it is ${show(value)}: each instance needs its own, so pass { factory: () => ... }`)
 }
 
-function checked(made: unknown, wanted: ImportType, limits: GrowthLimits, refuse: (why: string) => LoadError): WebAssembly.ImportValue {
+function checked(made: unknown, wanted: ImportType, limits: GrowthLimits, refuse: (why: string) => LoadError): Stateful {
   const right =
     wanted.kind === 'memory'
       ? made instanceof WebAssembly.Memory
@@ -128,7 +150,7 @@ function checked(made: unknown, wanted: ImportType, limits: GrowthLimits, refuse
   }
   if (made instanceof WebAssembly.Table && made.length > limits.tableLimit)
     throw refuse(`it has ${made.length} elements, above \`tableLimit\` of ${limits.tableLimit}`)
-  return made as WebAssembly.ImportValue
+  return made as Stateful
 }
 
 function describe({ module, name }: ImportType): string {

@@ -50,6 +50,7 @@ export class InThreadGuest implements Guest, Runner {
   #active = 0
   #closed = false
   #tellIdle: (() => void) | undefined
+  #whenFree: () => void = () => undefined
 
   constructor(spec: GuestSpec, admission: Admission, slice: number) {
     this.name = spec.name
@@ -121,6 +122,14 @@ export class InThreadGuest implements Guest, Runner {
       this.#enqueue({ call, name: undefined, grant: resolve, refuse: reject })
     })
     return this.holdLease(call, instance)
+  }
+
+  async idle(): Promise<void> {
+    while (this.#holder !== undefined || !this.#line.isEmpty) {
+      await new Promise<void>((resolve) => {
+        this.#whenFree = resolve
+      })
+    }
   }
 
   async close(): Promise<void> {
@@ -386,6 +395,7 @@ export class InThreadGuest implements Guest, Runner {
   #afterwards(instance: Instance): void {
     if (this.#spec.reuse === 'never' && this.#life.instance === instance) this.#life.drop(instance, false)
     if (!this.#line.isEmpty) this.#next()
+    else if (this.#holder === undefined) this.#whenFree()
   }
 
   #counted(error: CurfewError): CurfewError {

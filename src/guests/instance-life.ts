@@ -3,12 +3,13 @@ import { CurfewError, callError, type ErrorCode, engineMessage, LoadError } from
 import { Call } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 import { isLarge, touchMemories } from '../runtime/fresh-memory.ts'
-import { Instance } from '../runtime/instance.ts'
+import { Instance, type MakeImports } from '../runtime/instance.ts'
 import { failureOf } from '../runtime/outcome.ts'
 import { hostingCall } from '../runtime/thread.ts'
 import { chargeTurn } from '../runtime/turn.ts'
 import type { GuestLease, GuestSpec } from './executor.ts'
 import { failedCall } from './failure.ts'
+import { makeImports } from './imports.ts'
 import type { Runner } from './runner.ts'
 import type { Stats } from './stats.ts'
 
@@ -22,6 +23,7 @@ export class InstanceLife {
   /** The instance that calls get; undefined while there is none. */
   instance: Instance | undefined
   readonly #spec: GuestSpec
+  readonly #makeImports: MakeImports
   readonly #guest: Runner
   readonly #stats: Stats
   readonly #onChange: () => void
@@ -37,6 +39,7 @@ export class InstanceLife {
   /** @param onChange told when there is an instance, or when there will be none for a while */
   constructor(spec: GuestSpec, guest: Runner, stats: Stats, onChange: () => void) {
     this.#spec = spec
+    this.#makeImports = makeImports(spec.imports)
     this.#guest = guest
     this.#stats = stats
     this.#onChange = onChange
@@ -125,11 +128,11 @@ export class InstanceLife {
 
   /** @throws LoadError `instantiation-failed`; `invalid-import` where types differ in what JavaScript cannot see, or for what a factory did */
   #instantiate(): Instance {
-    const { compiled, abi, makeImports, name } = this.#spec
+    const { compiled, abi, name } = this.#spec
     this.#stats.generation++
     const began = now()
     try {
-      return new Instance(compiled, abi, makeImports)
+      return new Instance(compiled, abi, this.#makeImports)
     } catch (cause) {
       if (cause instanceof CurfewError) throw cause
       if (cause instanceof WebAssembly.LinkError)

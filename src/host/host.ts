@@ -130,7 +130,7 @@ export class Host {
     const { memoryLimit, tableLimit, caps, fuelCosts = false, deterministic } = options
     const prepared = await named(name, prepare(bytes, { memoryLimit, tableLimit, caps, fuel: fuelCosts, deterministic }, signal))
     const { type } = prepared
-    const makeImports = resolveImports(type.imports, options.imports, { memoryLimit, tableLimit, deterministic, restart: options.restart }, name)
+    const imports = resolveImports(type.imports, options.imports, { memoryLimit, tableLimit, deterministic, restart: options.restart }, name)
     if (signal.aborted) throw new LoadError('aborted', 'loading was aborted', { module: name, cause: signal.reason })
     const allowance = moduleAllowance(this.#options, options)
     const signatures = signaturesOf(type.exports)
@@ -140,7 +140,7 @@ export class Host {
       name,
       compiled: prepared.compiled,
       abi: prepared.abi,
-      makeImports,
+      imports,
       allowance,
       signal,
       startTimeout: options.startTimeout,
@@ -148,6 +148,7 @@ export class Host {
       setup: setup === undefined ? undefined : (lease) => setup(new Lease(lease, { module: name, allowance, countsFuel, signatures })),
       restart: options.restart,
       reuse: options.reuse,
+      instances: options.instances,
       onTrap: options.onTrap,
       deterministic,
       functions: type.functions,

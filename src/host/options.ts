@@ -70,6 +70,8 @@ export interface LoadOptions {
   readonly restart?: 'always' | 'never'
   /** `always`, the default: calls share an instance one after another. `never`: each call gets an instance of its own. */
   readonly reuse?: 'always' | 'never'
+  /** Calls of the module that may run at a time, each on an instance of its own. Default 1. */
+  readonly instances?: number
   /** After a guest trapped by itself: a new instance (`restart`, the default), or go on with it (`keep`). */
   readonly onTrap?: 'restart' | 'keep'
   /** Cancels loading. */
@@ -122,6 +124,7 @@ const LOAD_OPTIONS = [
   'setup',
   'restart',
   'reuse',
+  'instances',
   'onTrap',
   'signal',
 ]
@@ -142,6 +145,7 @@ export interface ResolvedLoadOptions {
   readonly setup: ((instance: Lease) => unknown) | undefined
   readonly restart: 'always' | 'never'
   readonly reuse: 'always' | 'never'
+  readonly instances: number
   readonly onTrap: 'restart' | 'keep'
   readonly signal: AbortSignal | undefined
 }
@@ -168,6 +172,7 @@ export function resolveLoadOptions(host: ResolvedHostOptions, options: LoadOptio
     setup,
     restart: oneOf('restart', options.restart, ['always', 'never']),
     reuse: oneOf('reuse', options.reuse, ['always', 'never']),
+    instances: count('instances', options.instances, 1, 1),
     onTrap: oneOf('onTrap', options.onTrap, ['restart', 'keep']),
     signal,
   }
