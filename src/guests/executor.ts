@@ -37,15 +37,17 @@ export interface GuestSpec {
 export interface Executor {
   /** Makes the first instance. @throws LoadError */
   load(spec: GuestSpec): Promise<Guest>
+  /** Ends what it runs guests on, once they are closed. */
+  close(): Promise<void>
 }
 
-/** A loaded module, as its executor sees it. */
+/** A loaded module, as its executor sees it. Of calls and leases, `began` is when they were made, if that is not now. */
 export interface Guest {
   readonly memorySize: number
   readonly stats: ModuleStats
-  call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined): Promise<unknown[]>
+  call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined, began?: number): Promise<unknown[]>
   callSync(signature: Signature, args: readonly unknown[], allowance: Allowance): unknown[]
-  lease(timeout: number, signal: AbortSignal | undefined): Promise<GuestLease>
+  lease(timeout: number, signal: AbortSignal | undefined, began?: number): Promise<GuestLease>
   /** Resolves when no call or lease of it is left, nor waits. */
   idle(): Promise<void>
   close(): Promise<void>
@@ -53,7 +55,7 @@ export interface Guest {
 
 /** One instance, held. Every operation throws `stale` once the instance is gone. */
 export interface GuestLease {
-  call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined): Promise<unknown[]>
+  call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined, began?: number): Promise<unknown[]>
   callSync(signature: Signature, args: readonly unknown[], allowance: Allowance): unknown[]
   read(address: number | bigint, length: number, memory: number): Promise<Uint8Array>
   write(address: number | bigint, bytes: Uint8Array, memory: number): Promise<void>

@@ -21,8 +21,8 @@ export class InThreadExecutor implements Executor {
   readonly #admission: Admission
   readonly #slice: number
 
-  constructor(maxConcurrent: number, maxQueue: number, slice: number) {
-    this.#admission = { maxConcurrent, maxQueue, active: 0, queued: 0 }
+  constructor(admission: Admission, slice: number) {
+    this.#admission = admission
     this.#slice = slice
   }
 
@@ -30,6 +30,17 @@ export class InThreadExecutor implements Executor {
     const guest = new InThreadGuest(spec, this.#admission, this.#slice)
     await guest.start()
     return guest
+  }
+
+  /** A module that was loaded before, on a thread that is gone: its first instance here is a restart. */
+  reload(spec: GuestSpec): Guest {
+    const guest = new InThreadGuest(spec, this.#admission, this.#slice)
+    guest.restart()
+    return guest
+  }
+
+  async close(): Promise<void> {
+    // It has nothing but the modules, which are closed
   }
 }
 
@@ -68,6 +79,11 @@ export class InThreadGuest implements Guest, Runner {
     return this.#life.begin()
   }
 
+  /** Makes an instance in the background, as after a stop. */
+  restart(): void {
+    this.#life.revive(() => undefined)
+  }
+
   get memorySize(): number {
     return this.#life.instance?.memorySize ?? 0
   }
@@ -76,14 +92,14 @@ export class InThreadGuest implements Guest, Runner {
     return this.#stats.snapshot
   }
 
-  call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined): Promise<unknown[]> {
+  call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined, began?: number): Promise<unknown[]> {
     const refused = this.#refusal(signature.name, signal)
     if (refused !== undefined) return Promise.reject(this.#counted(refused))
     const instance = this.#life.instance
     if (instance !== undefined && isInside(instance)) return this.#nestedCall(instance, signature, args, this.budget(allowance, signal))
     const at = now()
-    const call = new Call(this, this.budget(allowance, signal), at)
-    if (instance !== undefined && this.#holder === undefined && this.#line.isEmpty && hasRoom(this.#admission, this.#slice)) {
+    const call = new Call(this, this.budget(allowance, signal), began ?? at)
+    if (instance !== undefined && this.#holder === undefined && this.#line.isEmpty && at < call.deadline && hasRoom(this.#admission, this.#slice)) {
       this.#holder = call
       return this.#run(call, instance, signature, instance.exports[signature.name] as GuestFunction, args, at)
     }
@@ -105,13 +121,13 @@ export class InThreadGuest implements Guest, Runner {
     return this.runSync(instance, signature, args, this.budget(allowance, undefined), hostingCall() === undefined ? Number.NaN : now())
   }
 
-  async lease(timeout: number, signal: AbortSignal | undefined): Promise<GuestLease> {
+  async lease(timeout: number, signal: AbortSignal | undefined, began = now()): Promise<GuestLease> {
     const refused = this.#refusal(undefined, signal)
     if (refused !== undefined) throw this.#counted(refused)
     const call = new Call(
       this,
       { timeout, cpuTimeout: Number.POSITIVE_INFINITY, fuel: ALL_FUEL, slice: this.#slice, signal, timeoutCode: 'lease-timeout' },
-      now(),
+      began,
     )
     const free = this.#life.instance
     if (free !== undefined && this.#holder === undefined && this.#line.isEmpty) {
@@ -195,12 +211,13 @@ export class InThreadGuest implements Guest, Runner {
     allowance: Allowance,
     signal: AbortSignal | undefined,
     previous: Promise<unknown> | undefined,
+    began = now(),
   ): Promise<unknown[]> {
     const { instance } = lease
     if (isInside(instance)) return this.runNested(instance, signature, args, this.budget(allowance, signal))
     const refused = this.#refusal(signature.name, signal)
     if (refused !== undefined) throw this.#counted(refused)
-    const call = new Call(this, this.budget(allowance, signal), now())
+    const call = new Call(this, this.budget(allowance, signal), began)
     call.under(lease.hold)
     const fn = instance.exports[signature.name] as GuestFunction
     return new Promise((resolve, reject) => {
@@ -208,7 +225,8 @@ export class InThreadGuest implements Guest, Runner {
         lease.running = call
         resolve(this.#run(call, instance, signature, fn, args, at))
       }
-      if (previous === undefined && hasRoom(this.#admission, this.#slice)) return begin(call.began)
+      const at = now()
+      if (previous === undefined && at < call.deadline && hasRoom(this.#admission, this.#slice)) return begin(at)
       this.#line.wait(call, signature.name, reject)
       const wait = () => call.stopped === undefined && ready(call, this.#admission, begin)
       if (previous === undefined) wait()

@@ -38,11 +38,11 @@ export class InstanceLease implements GuestLease, Held {
     hold.onStop = () => this.#stop()
   }
 
-  async call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined): Promise<unknown[]> {
+  async call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined, began?: number): Promise<unknown[]> {
     this.#check()
     const previous = this.#pending > 0 ? this.#last : undefined
     this.#pending++
-    const step = this.#guest.runFor(this, signature, args, allowance, signal, previous)
+    const step = this.#guest.runFor(this, signature, args, allowance, signal, previous, began)
     this.#last = step
     try {
       return await step

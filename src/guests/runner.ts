@@ -28,6 +28,7 @@ export interface Runner extends CallOwner {
     allowance: Allowance,
     signal: AbortSignal | undefined,
     previous: Promise<unknown> | undefined,
+    began?: number,
   ): Promise<unknown[]>
   /** Runs a function of an instance that is free, or below on this stack. @param began NaN: the clock is looked at when the guest polls */
   runSync(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget, began: number, lease?: Call): unknown[]

@@ -5,6 +5,7 @@ import { resolveImports } from '../guests/imports.ts'
 import { InThreadExecutor } from '../guests/in-thread.ts'
 import { externsOf, signaturesOf } from '../guests/signature.ts'
 import { canSuspend } from '../runtime/thread.ts'
+import { ThreadsExecutor } from '../threads/executor.ts'
 import { Lease } from './lease.ts'
 import { Module } from './module.ts'
 import { type HostOptions, type LoadOptions, type ResolvedHostOptions, type ResolvedLoadOptions, resolveHostOptions, resolveLoadOptions } from './options.ts'
@@ -33,7 +34,11 @@ export class Host {
   /** @throws CurfewError `invalid-option` */
   constructor(options?: HostOptions) {
     this.#options = resolveHostOptions(options)
-    this.#executor = new InThreadExecutor(this.#options.maxConcurrent, this.#options.maxQueue, this.#options.slice)
+    const { threads, maxConcurrent, maxQueue, slice } = this.#options
+    this.#executor =
+      threads > 0
+        ? new ThreadsExecutor(threads, { maxConcurrent, maxQueue, slice })
+        : new InThreadExecutor({ maxConcurrent, maxQueue, active: 0, queued: 0 }, slice)
   }
 
   get execTimeout(): number {
@@ -66,6 +71,10 @@ export class Host {
   }
   get maxQueue(): number {
     return this.#options.maxQueue
+  }
+  /** Threads that guests run in; 0: this one. */
+  get threads(): number {
+    return this.#options.threads
   }
 
   /** What this engine can do. */
@@ -113,6 +122,7 @@ export class Host {
     this.#closed = true
     for (const cancel of this.#loading.values()) cancel.abort()
     await Promise.all([...this.#modules.values()].map((module) => module.close()))
+    await this.#executor.close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -53,9 +53,17 @@ export function wake(call: Call): void {
   if (id !== undefined) suspensions.get(id)?.wake(id)
 }
 
+let listener: (() => void) | undefined
+
+/** Has a function called at each poll, where guests keep the event loop from turning. */
+export function whilePolling(fn: () => void): void {
+  listener = fn
+}
+
 /** What every instance of this thread polls. */
 export const hook: Hook = makeHook({
   poll() {
+    listener?.()
     return current === undefined ? STOP : current.poll()
   },
   suspend() {

@@ -1,0 +1,67 @@
+/** A module of the host, on the thread that runs it. */
+import { callError } from '../errors.ts'
+import type { Guest, GuestLease, GuestSpec } from '../guests/executor.ts'
+import type { Link } from '../guests/imports.ts'
+import type { Signature } from '../guests/signature.ts'
+import type { Crossing } from './crossing.ts'
+import type { LeaseState, Report, SentLink, SentSpec } from './messages.ts'
+
+/** What the host does for it. */
+export interface Asks {
+  readonly crossing: Crossing
+  callHost(guest: number, link: number, args: readonly unknown[]): unknown
+  setUp(guest: number, lease: GuestLease): Promise<void>
+  closed(guest: number): void
+}
+
+export class ServedGuest {
+  readonly id: number
+  readonly spec: GuestSpec
+  /** As the host numbers them. */
+  readonly signatures: Signature[] = []
+  #guest: Guest | undefined
+
+  constructor(id: number, sent: SentSpec, signal: AbortSignal | undefined, asks: Asks) {
+    this.id = id
+    const { imports, hasSetup, ...rest } = sent
+    this.spec = {
+      ...rest,
+      imports: imports.map((link, at) => linkFrom(link, asks.crossing, (...args) => asks.callHost(id, at, args))),
+      setup: hasSetup ? (lease) => asks.setUp(id, lease) : undefined,
+      signal,
+      onClose: () => asks.closed(id),
+    }
+  }
+
+  /** @throws UsageError `closed` while it is not there */
+  get guest(): Guest {
+    if (this.#guest !== undefined) return this.#guest
+    throw callError('closed', 'the module is closed', { module: this.spec.name, phase: 'queued' })
+  }
+  set guest(loaded: Guest) {
+    this.#guest = loaded
+  }
+
+  /** Its figures, for the host to show. */
+  get report(): Report {
+    return { verb: 'stats', guest: this.id, stats: this.guest.stats, memorySize: this.guest.memorySize }
+  }
+}
+
+function linkFrom(sent: SentLink, crossing: Crossing, fn: (...args: unknown[]) => unknown): Link {
+  const { wanted } = sent
+  switch (sent.kind) {
+    case 'function':
+      return { wanted, kind: 'function', fn }
+    case 'value':
+      return { wanted, kind: 'value', value: crossing.receive(sent.value) }
+  }
+}
+
+export function leaseState(id: number, lease: GuestLease, crossing: Crossing): LeaseState {
+  try {
+    return { lease: id, memorySize: lease.memorySize }
+  } catch (error) {
+    return { lease: id, over: crossing.send(error) }
+  }
+}

@@ -1,0 +1,107 @@
+/** A module with several instances, spread over threads: each call goes to the part that has the fewest. */
+import type { Allowance } from '../budget.ts'
+import type { Guest, GuestLease, GuestSpec } from '../guests/executor.ts'
+import type { Signature } from '../guests/signature.ts'
+import type { ModuleStats } from '../guests/stats.ts'
+import { NO_STATS, sum } from './stats.ts'
+
+interface Part {
+  readonly guest: Guest
+  /** How many of the module's instances it has. */
+  readonly instances: number
+  /** Calls and leases that it has now. */
+  taken: number
+}
+
+export class SpreadGuest implements Guest {
+  readonly #parts: readonly Part[]
+
+  private constructor(parts: readonly Part[]) {
+    this.#parts = parts
+  }
+
+  /** @param place loads a part of it on the least loaded thread. @throws LoadError */
+  static async load(spec: GuestSpec, threads: number, place: (part: GuestSpec) => Promise<Guest>): Promise<SpreadGuest> {
+    const count = Math.min(threads, spec.instances)
+    let isClosed = false
+    let spread: SpreadGuest | undefined
+    // One that closes by itself, or is closed, takes the others with it
+    const onClose = () => {
+      if (isClosed) return
+      isClosed = true
+      spec.onClose()
+      void spread?.close()
+    }
+    const loading = Array.from({ length: count }, async (_, at): Promise<Part> => {
+      const instances = Math.ceil((spec.instances - at) / count)
+      return { guest: await place({ ...spec, instances, onClose }), instances, taken: 0 }
+    })
+    try {
+      spread = new SpreadGuest(await Promise.all(loading))
+      return spread
+    } catch (error) {
+      isClosed = true
+      for (const part of await Promise.allSettled(loading)) if (part.status === 'fulfilled') await part.value.guest.close()
+      throw error
+    }
+  }
+
+  get memorySize(): number {
+    return this.#parts.reduce((size, { guest }) => size + guest.memorySize, 0)
+  }
+
+  get stats(): ModuleStats {
+    return this.#parts.reduce((total, { guest }) => sum(total, guest.stats), NO_STATS)
+  }
+
+  async call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined): Promise<unknown[]> {
+    const part = this.#freest()
+    part.taken++
+    try {
+      return await part.guest.call(signature, args, allowance, signal)
+    } finally {
+      part.taken--
+    }
+  }
+
+  callSync(signature: Signature, args: readonly unknown[], allowance: Allowance): unknown[] {
+    return this.#freest().guest.callSync(signature, args, allowance)
+  }
+
+  async lease(timeout: number, signal: AbortSignal | undefined): Promise<GuestLease> {
+    const part = this.#freest()
+    part.taken++
+    const done = () => {
+      part.taken--
+    }
+    try {
+      return released(await part.guest.lease(timeout, signal), done)
+    } catch (error) {
+      done()
+      throw error
+    }
+  }
+
+  async idle(): Promise<void> {
+    await Promise.all(this.#parts.map(({ guest }) => guest.idle()))
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#parts.map(({ guest }) => guest.close()))
+  }
+
+  #freest(): Part {
+    return this.#parts.reduce((best, each) => (each.taken * best.instances < best.taken * each.instances ? each : best))
+  }
+}
+
+/** A lease that tells when it is released. */
+function released(lease: GuestLease, done: () => void): GuestLease {
+  const release = lease.release.bind(lease)
+  lease.release = () => {
+    release()
+    done()
+    lease.release = release
+  }
+  return lease
+}
