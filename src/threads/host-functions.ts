@@ -15,10 +15,11 @@ type HostCall = Extract<Report, { readonly verb: 'host' }>
 /** Runs a host function, which may return a promise, and tells what became of it. */
 export async function runHostFunction(owner: CallOwner, link: Link, asked: HostCall, { crossing }: RemoteThread): Promise<Outcome> {
   if (link.kind !== 'function' || link.wanted.kind !== 'function') return {}
+  const { fn } = link
   const { results } = link.wanted.type
   const call = callOf(owner, asked)
   try {
-    const returned = await within(call, () => link.fn(...crossing.receiveAll(asked.args)))
+    const returned = await within(call, () => fn(...crossing.receiveAll(asked.args)))
     const fuel = fuelOf(call, asked.fuel)
     if (results.length > 1) return { value: crossing.sendAll(Array.from(returned as Iterable<unknown>, (value, at) => fitted(value, results[at]))), ...fuel }
     return { value: crossing.send(fitted(returned, results[0])), ...fuel }

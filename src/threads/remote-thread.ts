@@ -72,7 +72,7 @@ export class RemoteThread implements Watched {
       invoke: (fn, args) => this.#invoke(fn, args),
     })
     this.#transport = connect({ message: (batch: readonly Report[]) => this.#read(batch), ended: (cause) => this.#lost(cause) })
-    void this.ask({ verb: 'begin', id: this.id(), ...terms, bell: this.#bell }, NOTHING, now() + START_TIMEOUT).catch(() => undefined)
+    void this.ask({ verb: 'begin', id: this.id(), ...terms, bell: this.#bell }, NOTHING, now() + START_TIMEOUT, undefined, done).catch(() => undefined)
   }
 
   /** How many requests it has not answered. */
@@ -98,11 +98,12 @@ export class RemoteThread implements Watched {
   /**
    * @param due when it has to be answered, by the clock of this thread; past that, the thread must show that it is alive
    * @param signal the request is aborted with it
+   * @param take makes the result of the answer, before whatever else has come with that is read
    */
-  ask(order: Request, about: About, due: number, signal?: AbortSignal): Promise<Returned> {
+  ask<T>(order: Request, about: About, due: number, signal: AbortSignal | undefined, take: (answer: Returned) => T): Promise<T> {
     if (this.#isOver) return Promise.reject(lost(about, false, new Error('the thread is gone')))
     return new Promise((resolve, reject) => {
-      const pending: Pending = { due, about, resolve, reject, unlisten: undefined }
+      const pending: Pending = { due, about, resolve: (answer) => resolve(take(answer)), reject, unlisten: undefined }
       if (signal !== undefined && !signal.aborted) pending.unlisten = this.#listen(order.id, signal, pending)
       this.#pending.set(order.id, pending)
       if (this.#pending.size === 1) this.#transport.ref()
@@ -116,8 +117,13 @@ export class RemoteThread implements Watched {
     this.tell({ verb: 'abort', id, reason: this.crossing.send(reason) })
   }
 
+  /** What a call has returned. */
+  results({ value }: Returned): unknown[] {
+    return this.crossing.receiveAll(value as readonly Sent[])
+  }
+
   ping(): void {
-    void this.ask({ verb: 'ping', id: this.id() }, NOTHING, Number.POSITIVE_INFINITY).catch(() => undefined)
+    void this.ask({ verb: 'ping', id: this.id() }, NOTHING, Number.POSITIVE_INFINITY, undefined, done).catch(() => undefined)
   }
 
   dead(): void {
@@ -187,8 +193,8 @@ export class RemoteThread implements Watched {
   /** A function that a guest returned, called by who holds it. */
   async #invoke(fn: Handle, args: readonly unknown[]): Promise<unknown[]> {
     if (this.#isOver) throw callError('stale', 'the instance that this function belongs to is gone')
-    const { value } = await this.ask({ verb: 'invoke', id: this.id(), function: fn, args: this.crossing.sendAll(args) }, NOTHING, Number.POSITIVE_INFINITY)
-    return this.crossing.receiveAll(value as readonly Sent[])
+    const order = { verb: 'invoke' as const, id: this.id(), function: fn, args: this.crossing.sendAll(args) }
+    return this.ask(order, NOTHING, Number.POSITIVE_INFINITY, undefined, (answer) => this.results(answer))
   }
 
   #lost(cause: unknown): void {
@@ -212,6 +218,11 @@ export class RemoteThread implements Watched {
     for (const lease of this.leases.values()) lease.ended(lost(NOTHING, true, cause), undefined)
     this.leases.clear()
   }
+}
+
+/** For requests of which only the answer matters. */
+export function done(): void {
+  // There is nothing in it
 }
 
 function lost({ module, function: name }: About, ran: boolean, cause: unknown): Error {

@@ -261,7 +261,7 @@ class Server {
 
   #figures(): Report[] {
     if (this.#changed.size === 0) return []
-    const reports = [...this.#changed].map((guest) => guest.report)
+    const reports = [...this.#changed].flatMap((guest) => guest.report ?? [])
     this.#changed.clear()
     return reports
   }

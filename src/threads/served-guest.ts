@@ -42,9 +42,10 @@ export class ServedGuest {
     this.#guest = loaded
   }
 
-  /** Its figures, for the host to show. */
-  get report(): Report {
-    return { verb: 'stats', guest: this.id, stats: this.guest.stats, memorySize: this.guest.memorySize }
+  /** Its figures, for the host to show; not while it is being loaded. */
+  get report(): Report | undefined {
+    if (this.#guest === undefined) return undefined
+    return { verb: 'stats', guest: this.id, stats: this.#guest.stats, memorySize: this.#guest.memorySize }
   }
 }
 

@@ -26,6 +26,7 @@ export class Slot implements Place {
   readonly #index: number
   readonly #terms: SlotTerms
   readonly #guests = new Set<ThreadGuest>()
+  readonly #loading = new Set<Promise<void>>()
   #busy = 0
   #busyAt = 0
   #startedAt = 0
@@ -50,7 +51,9 @@ export class Slot implements Place {
     this.#guests.add(guest)
     try {
       if (this.thread === undefined) this.#start()
-      await guest.load()
+      const loading = guest.load()
+      this.#loading.add(loading)
+      await loading.finally(() => this.#loading.delete(loading))
     } catch (error) {
       this.#guests.delete(guest)
       throw error instanceof LoadError
@@ -68,8 +71,11 @@ export class Slot implements Place {
     this.#guests.delete(guest)
   }
 
+  /** Ends the thread, once its modules are closed and the loads that were cancelled have ended. */
   async close(): Promise<void> {
     this.#closed = true
+    await Promise.allSettled(this.#loading)
+    await Promise.all([...this.#guests].map((guest) => guest.close()))
     clearTimeout(this.#again)
     const { thread } = this
     this.thread = undefined

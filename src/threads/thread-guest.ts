@@ -12,7 +12,7 @@ import type { Sent } from './crossing.ts'
 import { runHostFunction } from './host-functions.ts'
 import type { Abortable, CallRequest, LeaseState, Report } from './messages.ts'
 import { inside, isInside, noSync } from './refusals.ts'
-import type { About, RemoteThread, Resident } from './remote-thread.ts'
+import { type About, done, type RemoteThread, type Resident } from './remote-thread.ts'
 import { sentSpec } from './sent-spec.ts'
 import { toShared } from './shared-time.ts'
 import { continued, NO_STATS, sum } from './stats.ts'
@@ -78,7 +78,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
     const order = { verb: 'load' as const, id: thread.id(), guest: this.id, spec: sentSpec(this.#spec, thread.crossing), again: false }
     try {
       const due = startTimeout === 0 ? Number.POSITIVE_INFINITY : now() + startTimeout
-      await thread.ask({ ...order, ...abortable(thread, signal) }, { module: this.name }, due, signal)
+      await thread.ask({ ...order, ...abortable(thread, signal) }, { module: this.name }, due, signal, done)
     } catch (error) {
       this.#closed = true
       thread.residents.delete(this.id)
@@ -108,14 +108,14 @@ export class ThreadGuest implements Guest, Lessor, Resident {
     const began = now()
     const thread = this.#thread ?? (await this.#threadAgain(undefined, timeout, signal, 'lease-timeout', began))
     const order = { verb: 'lease' as const, id: thread.id(), guest: this.id, timeout, began: toShared(began) }
-    const { value } = await thread.ask({ ...order, ...abortable(thread, signal) }, this.about, began + timeout, signal)
-    return new ThreadLease(this, thread, value as LeaseState, signal)
+    const asked = { ...order, ...abortable(thread, signal) }
+    return thread.ask(asked, this.about, began + timeout, signal, ({ value }) => new ThreadLease(this, thread, value as LeaseState, signal))
   }
 
   async idle(): Promise<void> {
     while (!this.#line.isEmpty) await new Promise((resolve) => setTimeout(resolve, 1))
     const thread = this.#thread
-    if (thread !== undefined) await thread.ask({ verb: 'idle', id: thread.id(), guest: this.id }, this.about, Number.POSITIVE_INFINITY)
+    if (thread !== undefined) await thread.ask({ verb: 'idle', id: thread.id(), guest: this.id }, this.about, Number.POSITIVE_INFINITY, undefined, done)
   }
 
   close(): Promise<void> {
@@ -145,7 +145,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
       case 'stats':
         this.#place.ran(report.stats.cpu - this.#stats.cpu)
         this.#stats = report.stats
-        this.#memorySize = report.memorySize
+        if (!this.#closed) this.#memorySize = report.memorySize
         return
       case 'closed':
         void this.close()
@@ -173,7 +173,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
     this.#away = false
     thread.residents.set(this.id, this)
     const spec = sentSpec(this.#spec, thread.crossing)
-    void thread.ask({ verb: 'load', id: thread.id(), guest: this.id, spec, again: true }, {}, now()).catch(() => undefined)
+    void thread.ask({ verb: 'load', id: thread.id(), guest: this.id, spec, again: true }, {}, now(), undefined, done).catch(() => undefined)
     for (let waiter = this.#line.shift(); waiter !== undefined; waiter = this.#line.shift()) {
       waiter.call.endWait?.()
       waiter.call.state = 'done'
@@ -201,7 +201,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
     const id = thread.id()
     const order = { verb: 'call' as const, id, guest: this.id, ...this.request(thread, signature, args, allowance, signal, began) }
     const about = { module: this.name, function: signature.name, count: this.about.count as NonNullable<About['count']> }
-    return thread.ask(order, about, began + allowance.timeout, signal).then(({ value }) => thread.crossing.receiveAll(value as readonly Sent[]))
+    return thread.ask(order, about, began + allowance.timeout, signal, (answer) => thread.results(answer))
   }
 
   /** Waits until there is a thread, within what the call may take. */
@@ -228,11 +228,12 @@ export class ThreadGuest implements Guest, Lessor, Resident {
 
   async #close(): Promise<void> {
     this.#closed = true
+    this.#memorySize = 0
     this.#spec.onClose()
     this.#line.stopAll('closed')
     const thread = this.#thread
     if (thread !== undefined) {
-      const closed = thread.ask({ verb: 'close', id: thread.id(), guest: this.id }, {}, now()).catch(() => undefined)
+      const closed = thread.ask({ verb: 'close', id: thread.id(), guest: this.id }, {}, now(), undefined, done).catch(() => undefined)
       // A host function that closes its caller cannot wait for that to end
       if (isInside(this)) void closed.then(() => thread.residents.delete(this.id))
       else {

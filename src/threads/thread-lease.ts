@@ -5,7 +5,6 @@ import type { GuestLease } from '../guests/executor.ts'
 import type { Signature } from '../guests/signature.ts'
 import type { CallOwner } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
-import type { Sent } from './crossing.ts'
 import type { CallRequest, LeaseState } from './messages.ts'
 import { inside, isInside, noSync } from './refusals.ts'
 import type { About, RemoteThread, Request, Tenancy } from './remote-thread.ts'
@@ -58,7 +57,7 @@ export class ThreadLease implements GuestLease, Tenancy {
     const id = this.#thread.id()
     const order = { verb: 'step' as const, id, lease: this.#id, ...this.#guest.request(this.#thread, signature, args, allowance, signal, began) }
     const about = { ...this.#guest.about, function: signature.name }
-    return this.#thread.crossing.receiveAll((await this.#step(order, about, began + allowance.timeout, signal)) as readonly Sent[])
+    return this.#thread.results({ value: await this.#step(order, about, began + allowance.timeout, signal) })
   }
 
   callSync(signature: Signature): unknown[] {
@@ -96,10 +95,11 @@ export class ThreadLease implements GuestLease, Tenancy {
     this.#reject(error)
   }
 
-  async #step(order: Request, about: About, due: number, signal?: AbortSignal): Promise<unknown> {
-    const { value, lease } = await this.#thread.ask(order, about, due, signal)
-    if (lease !== undefined) this.#update(lease)
-    return value
+  #step(order: Request, about: About, due: number, signal?: AbortSignal): Promise<unknown> {
+    return this.#thread.ask(order, about, due, signal, ({ value, lease }) => {
+      if (lease !== undefined) this.#update(lease)
+      return value
+    })
   }
 
   #update(state: LeaseState): void {
