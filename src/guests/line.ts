@@ -1,4 +1,4 @@
-/** Who waits for a module's instance, first come first served; each until its turn comes or something stops it. */
+/** Who waits for an instance of a module, first come first served; each until its turn comes or something stops it. */
 import { type CurfewError, callError, type ErrorCode } from '../errors.ts'
 import type { Call, Stop } from '../runtime/call.ts'
 import type { Instance } from '../runtime/instance.ts'
@@ -26,6 +26,10 @@ export class Line {
     this.#module = module
     this.#admission = admission
     this.#count = count
+  }
+
+  get length(): number {
+    return this.#waiters.length
   }
 
   get isEmpty(): boolean {
