@@ -22,6 +22,8 @@ export interface GuestSpec {
   readonly reuse: 'always' | 'never'
   /** Calls of the module that may run at a time, each on an instance of its own. */
   readonly instances: number
+  /** Calls of it that may wait. */
+  readonly maxQueue: number
   readonly onTrap: 'restart' | 'keep'
   readonly signal: AbortSignal | undefined
   /** Do NaNs go in in one form? */

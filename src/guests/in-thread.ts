@@ -59,7 +59,7 @@ export class InThreadGuest implements Guest, Runner {
     this.#stats = new Stats(spec.instances)
     this.#functions = new GuestFunctions(spec.name, (signature, instance, fn, args) => this.#callFunction(signature, instance, fn, args), spec.functions)
     this.#pool = new InstancePool(spec, this, this.#stats, () => this.#tenants.next())
-    this.#tenants = new Tenants(spec, this.#pool, admission, (code) => this.#stats.countRefused(code))
+    this.#tenants = new Tenants(spec, this.#pool, admission, this.#stats)
   }
 
   /** Makes the first instances. */

@@ -1,11 +1,12 @@
 /** Which call or lease has which instance of a module, and who waits for one, first come first served. */
-import type { CurfewError, ErrorCode } from '../errors.ts'
+import type { CurfewError } from '../errors.ts'
 import type { Call } from '../runtime/call.ts'
 import type { Instance } from '../runtime/instance.ts'
 import type { GuestSpec } from './executor.ts'
 import type { InstancePool } from './instance-pool.ts'
 import { Line, type Waiter } from './line.ts'
 import { type Admission, ready } from './scheduler.ts'
+import type { Stats } from './stats.ts'
 
 /** An instance that somebody has. */
 interface Tenancy {
@@ -24,12 +25,11 @@ export class Tenants {
   #closed = false
   #tellIdle: (() => void)[] = []
 
-  /** @param count told of each call that was refused */
-  constructor({ name, instances }: GuestSpec, pool: InstancePool, admission: Admission, count: (code: ErrorCode) => void) {
+  constructor(spec: GuestSpec, pool: InstancePool, admission: Admission, stats: Stats) {
     this.#pool = pool
     this.#admission = admission
-    this.#most = instances
-    this.#line = new Line(name, admission, count)
+    this.#most = spec.instances
+    this.#line = new Line(spec, admission, stats)
   }
 
   /** A free instance, for a call that need not wait behind others. */
