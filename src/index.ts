@@ -15,6 +15,7 @@ export type { HostFunction, ImportFactory, Imports, ImportValue, SharedImport } 
 export type { Extern, ImportedExtern } from './guests/signature.ts'
 export type { ModuleStats } from './guests/stats.ts'
 export type { CallOptions, CallSyncOptions, LeaseOptions } from './host/call-options.ts'
+export type { CallEvent, CloseEvent, LoadEvent, ReplaceEvent, RestartEvent, StopEvent } from './host/events.ts'
 export { type Features, Host } from './host/host.ts'
 export { Lease } from './host/lease.ts'
 export { Module, type ReplaceOptions } from './host/module.ts'

@@ -64,6 +64,10 @@ export class Line {
     return true
   }
 
+  get first(): Waiter | undefined {
+    return this.#waiters[0]
+  }
+
   /** The one that has waited longest; it still counts as waiting until it begins. */
   shift(): Waiter | undefined {
     return this.#waiters.shift()

@@ -2,6 +2,7 @@ import { LoadError, quote, show } from '../errors.ts'
 import type { Executor } from '../guests/executor.ts'
 import { InThreadExecutor } from '../guests/in-thread.ts'
 import { canSuspend } from '../runtime/thread.ts'
+import { traceLoad } from './events.ts'
 import { loadVersion, type Version } from './loader.ts'
 import { Module } from './module.ts'
 import { type HostOptions, type LoadOptions, type ResolvedHostOptions, resolveHostOptions, resolveLoadOptions } from './options.ts'
@@ -125,7 +126,7 @@ export class Host {
     const signal = resolved.signal === undefined ? cancel.signal : AbortSignal.any([cancel.signal, resolved.signal])
     const closed = () => new LoadError('closed', 'the host was closed while the module loaded', { module: name })
     try {
-      const version = await loadVersion(name, source, this.#options, resolved, this.#executor, signal)
+      const version = await traceLoad(name, this.#modules.has(name), () => loadVersion(name, source, this.#options, resolved, this.#executor, signal))
       if (!this.#closed) return adopt(version)
       await version.guest.close()
       throw closed()

@@ -4,6 +4,7 @@ import { LoadError } from '../errors.ts'
 import type { Executor, Guest } from '../guests/executor.ts'
 import { resolveImports } from '../guests/imports.ts'
 import { type Extern, externsOf, type ImportedExtern, type Signature, signaturesOf } from '../guests/signature.ts'
+import { tellGuestEvent } from './events.ts'
 import { Lease } from './lease.ts'
 import type { ResolvedHostOptions, ResolvedLoadOptions } from './options.ts'
 import { prepare } from './prepare.ts'
@@ -59,6 +60,7 @@ export async function loadVersion(
     deterministic,
     functions: type.functions,
     onClose: () => ending.tell(),
+    onEvent: (event) => tellGuestEvent(name, event),
   })
   return { guest, allowance, countsFuel, signatures, ...externsOf(type), ending }
 }

@@ -6,6 +6,7 @@ import { type ModuleStats, sumOfStats } from '../guests/stats.ts'
 import { DEFAULT_DRAIN_TIMEOUT, DEFAULT_LEASE_TIMEOUT } from '../limits.ts'
 import { allowanceOf, type CallOptions, type CallSyncOptions, checkLeaseOptions, type LeaseOptions } from './call-options.ts'
 import { checkSignal, duration } from './checks.ts'
+import { tellClosed, tellReplaced, traceCall, traceCallSync, tracesCalls } from './events.ts'
 import { Lease, type LeaseContext, signatureOf } from './lease.ts'
 import type { Version } from './loader.ts'
 import type { LoadOptions } from './options.ts'
@@ -92,8 +93,10 @@ export class Module {
     try {
       const signature = signatureOf(this.#context, name)
       checkArguments(signature, args, this.#name)
-      const { guest, allowance } = this.#version
-      return guest.call(signature, args, options === NO_OPTIONS ? allowance : allowanceOf(this.#context, options), options.signal)
+      const { guest } = this.#version
+      const allowance = options === NO_OPTIONS ? this.#version.allowance : allowanceOf(this.#context, options)
+      if (!tracesCalls()) return guest.call(signature, args, allowance, options.signal)
+      return traceCall(this.#name, name, (observe) => guest.call(signature, args, allowance, options.signal, { observe }))
     } catch (error) {
       return Promise.reject(error)
     }
@@ -108,7 +111,10 @@ export class Module {
   callSync(name: string, args: readonly unknown[] = [], options: CallSyncOptions = NO_OPTIONS): unknown[] {
     const signature = signatureOf(this.#context, name)
     checkArguments(signature, args, this.#name)
-    return this.#version.guest.callSync(signature, args, syncAllowance(this.#context, signature, options))
+    const { guest } = this.#version
+    const allowance = syncAllowance(this.#context, signature, options)
+    if (!tracesCalls()) return guest.callSync(signature, args, allowance)
+    return traceCallSync(this.#name, name, (observe) => guest.callSync(signature, args, allowance, observe))
   }
 
   /**
@@ -180,6 +186,7 @@ export class Module {
     version.ending.tell = () => this.#ended()
     this.#version = version
     this.#context = { module: this.#name, ...version }
+    tellReplaced(this.#name)
     return former
   }
 
@@ -191,6 +198,7 @@ export class Module {
   #ended(): void {
     this.#closed = true
     this.#host.forget()
+    tellClosed(this.#name, () => this.stats)
   }
 
   #statsOfClosed(stats: ModuleStats): ModuleStats {

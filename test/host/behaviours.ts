@@ -4,6 +4,7 @@ import type { Mode } from '../support/host.ts'
 import { calls } from './calls.ts'
 import { closing } from './closing.ts'
 import { concurrency } from './concurrency.ts'
+import { events } from './events.ts'
 import { fuel } from './fuel.ts'
 import { functions } from './functions.ts'
 import { holding } from './holding.ts'
@@ -50,6 +51,7 @@ const SUBJECTS: Readonly<Record<string, (mode: Mode) => void>> = {
   'host functions': hostFunctions,
   'nested calls': nesting,
   closing,
+  events,
   messages,
 }
 
