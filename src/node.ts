@@ -33,10 +33,27 @@ export interface Engine {
   cachedDataVersionTag(): number
 }
 
+export interface Channel<Event> {
+  readonly hasSubscribers: boolean
+  publish(event: Event): void
+}
+
+export interface TracingChannel<Event> {
+  readonly hasSubscribers: boolean
+  tracePromise<T>(fn: () => Promise<T>, event: Event): Promise<T>
+  traceSync<T>(fn: () => T, event: Event): T
+}
+
+export interface Diagnostics {
+  channel<Event>(name: string): Channel<Event>
+  tracingChannel<Event>(name: string): TracingChannel<Event>
+}
+
 interface Builtins {
   readonly 'fs/promises': Files
   readonly worker_threads: Threads
   readonly v8: Engine
+  readonly diagnostics_channel: Diagnostics
 }
 
 /** ms of a clock that all threads of the process share: `performance.now` begins anew in each. */

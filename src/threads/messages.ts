@@ -4,6 +4,7 @@
  */
 import type { Abi } from '../abi.ts'
 import type { Allowance } from '../budget.ts'
+import type { CallFigures, GuestEvent } from '../guests/executor.ts'
 import type { Signature } from '../guests/signature.ts'
 import type { ModuleStats } from '../guests/stats.ts'
 import type { FunctionTypes, ImportType } from '../wasm/module-type.ts'
@@ -36,6 +37,7 @@ export interface SentSpec {
   readonly restart: 'always' | 'never'
   readonly reuse: 'always' | 'never'
   readonly instances: number
+  readonly maxQueue: number
   readonly onTrap: 'restart' | 'keep'
   readonly deterministic: boolean
   readonly allowance: Allowance
@@ -55,6 +57,8 @@ export interface CallRequest extends Abortable {
   /** Absent: the module's own. */
   readonly allowance?: Allowance
   readonly began: number
+  /** Does somebody want to know what it took? */
+  readonly isObserved?: boolean
 }
 
 /** From the host to a thread. */
@@ -89,6 +93,7 @@ export type Report =
   | { readonly verb: 'stats'; readonly guest: number; readonly stats: ModuleStats; readonly memorySize: number }
   /** A module closed by itself. */
   | { readonly verb: 'closed'; readonly guest: number }
+  | { readonly verb: 'event'; readonly guest: number; readonly event: GuestEvent; readonly error: Sent }
   /** A lease ended before it was released. */
   | { readonly verb: 'stopped'; readonly lease: LeaseState; readonly why: Sent }
   | { readonly verb: 'setup'; readonly id: number; readonly guest: number; readonly lease: LeaseState }
@@ -109,7 +114,7 @@ export type Report =
 /** What is known of a lease after a step: the size of its memories, or why it is over. */
 export type LeaseState = { readonly lease: number } & ({ readonly memorySize: number } | { readonly over: Sent })
 
-export type Answer = { readonly verb: 'answer'; readonly id: number } & Outcome
+export type Answer = { readonly verb: 'answer'; readonly id: number; readonly figures?: CallFigures } & Outcome
 export type Outcome = Returned | Threw
 export interface Returned {
   readonly value?: unknown

@@ -1,5 +1,6 @@
 /** A thread that runs guests, as its host sees it: requests and their answers, and whether it is alive. */
 import { callError, type ErrorCode, engineMessage } from '../errors.ts'
+import type { Observe } from '../guests/executor.ts'
 import { now } from '../runtime/clock.ts'
 import { Crossing, type Handle, type Sent } from './crossing.ts'
 import type { Answer, LeaseState, Order, Outcome, Report, Returned, Terms } from './messages.ts'
@@ -12,7 +13,9 @@ export interface About {
   readonly module?: string | undefined
   readonly function?: string | undefined
   /** Told if it does. */
-  readonly count?: (code: ErrorCode) => void
+  readonly count?: ((code: ErrorCode) => void) | undefined
+  /** Told what a call took, before that settles. */
+  readonly observe?: Observe | undefined
 }
 
 interface Pending {
@@ -186,6 +189,7 @@ export class RemoteThread implements Watched {
     if (pending === undefined) return
     this.#pending.delete(answer.id)
     pending.unlisten?.()
+    if (answer.figures !== undefined) pending.about.observe?.(answer.figures)
     if ('threw' in answer) pending.reject(this.crossing.receive(answer.threw))
     else pending.resolve(answer)
   }

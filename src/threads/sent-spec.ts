@@ -8,10 +8,26 @@ import type { SentLink, SentSpec } from './messages.ts'
 
 /** @throws LoadError `invalid-import` for a memory, table or mutable global */
 export function sentSpec(spec: GuestSpec, crossing: Crossing): SentSpec {
-  const { name, compiled, abi, startTimeout, nestedTimeout, restart, reuse, instances, onTrap, deterministic, allowance, functions } = spec
+  const { name, compiled, abi, startTimeout, nestedTimeout, restart, reuse, instances, maxQueue, onTrap, deterministic, allowance, functions } = spec
   const imports = spec.imports.map((link) => sentLink(link, crossing, name))
   const hasSetup = spec.setup !== undefined
-  return { name, compiled, abi, imports, startTimeout, nestedTimeout, hasSetup, restart, reuse, instances, onTrap, deterministic, allowance, functions }
+  return {
+    name,
+    compiled,
+    abi,
+    imports,
+    startTimeout,
+    nestedTimeout,
+    hasSetup,
+    restart,
+    reuse,
+    instances,
+    maxQueue,
+    onTrap,
+    deterministic,
+    allowance,
+    functions,
+  }
 }
 
 function sentLink(link: Link, crossing: Crossing, module: string): SentLink {

@@ -1,8 +1,9 @@
 /** The thread's end of the line: does what the host orders, on an executor of its own. */
 import { callError } from '../errors.ts'
-import type { Executor, Guest, GuestLease, GuestSpec } from '../guests/executor.ts'
+import type { CallFigures, Executor, Guest, GuestEvent, GuestLease, GuestSpec } from '../guests/executor.ts'
 import { InThreadExecutor } from '../guests/in-thread.ts'
 import type { Admission } from '../guests/scheduler.ts'
+import type { Signature } from '../guests/signature.ts'
 import type { Port, Threads } from '../node.ts'
 import { now } from '../runtime/clock.ts'
 import { canSuspend, whilePolling } from '../runtime/thread.ts'
@@ -52,6 +53,8 @@ class Server {
   /** Requests that were aborted before they were read. */
   readonly #abortedEarly = new Map<number, unknown>()
   #lastRequest = -1
+  /** Of calls that somebody observes and that have ended. */
+  readonly #figuresOf = new Map<number, CallFigures>()
   /** Requests that are being done. */
   #pending = 0
   /** Guests whose figures may have changed since the host was told of them. */
@@ -145,7 +148,9 @@ class Server {
     if (this.#controllers.size > 0) this.#controllers.delete(id)
     if (guest !== undefined) this.#changed.add(guest)
     const state = lease === undefined ? undefined : this.#stateOf(lease)
-    this.#outbox.add({ verb: 'answer', id, ...outcome, ...(state === undefined ? {} : { lease: state }) })
+    const figures = this.#figuresOf.get(id)
+    this.#figuresOf.delete(id)
+    this.#outbox.add({ verb: 'answer', id, ...outcome, ...(state === undefined ? {} : { lease: state }), ...(figures === undefined ? {} : { figures }) })
   }
 
   async #begin({ slice, maxConcurrent, maxQueue, counts, thread, bell }: Terms): Promise<void> {
@@ -170,6 +175,7 @@ class Server {
       callHost: (guest, link, args) => this.#questions.callHost(guest, link, args),
       setUp: (guest, lease) => this.#setUp(guest, lease),
       closed: (guest) => this.#outbox.add({ verb: 'closed', guest }),
+      happened: (guest, event) => this.#happened(guest, event),
     })
     this.#guests.set(order.guest, served)
     try {
@@ -183,8 +189,10 @@ class Server {
 
   async #call(order: CallRequest & Abortable & { readonly id: number }, served: ServedGuest | undefined, callee: Pick<Guest, 'call'>): Promise<unknown> {
     const { spec, signatures } = this.#served(served)
-    const { signature, args, allowance = spec.allowance, began } = order
-    const results = await callee.call(signatures[signature] as never, this.#crossing.receiveAll(args), allowance, this.#signal(order), fromShared(began))
+    const { id, signature, args, allowance = spec.allowance, began, isObserved } = order
+    const observe = isObserved ? { observe: (figures: CallFigures) => void this.#figuresOf.set(id, figures) } : undefined
+    const particulars = { began: fromShared(began), ...observe }
+    const results = await callee.call(signatures[signature] as Signature, this.#crossing.receiveAll(args), allowance, this.#signal(order), particulars)
     for (const result of results) if (typeof result === 'function') this.#functions.set(result, served as ServedGuest)
     return this.#crossing.sendAll(results)
   }
@@ -226,6 +234,13 @@ class Server {
       },
       guest,
     )
+  }
+
+  #happened(guest: number, event: GuestEvent): void {
+    const { error, ...plain } = event as GuestEvent & { error?: unknown }
+    const served = this.#guests.get(guest)
+    if (served !== undefined) this.#changed.add(served)
+    this.#outbox.add({ verb: 'event', guest, event: plain as GuestEvent, error: this.#crossing.send(error) })
   }
 
   async #close(id: number): Promise<void> {

@@ -1,6 +1,6 @@
 /** A module of the host, on the thread that runs it. */
 import { callError } from '../errors.ts'
-import type { Guest, GuestLease, GuestSpec } from '../guests/executor.ts'
+import type { Guest, GuestEvent, GuestLease, GuestSpec } from '../guests/executor.ts'
 import type { Link } from '../guests/imports.ts'
 import type { Signature } from '../guests/signature.ts'
 import type { Crossing } from './crossing.ts'
@@ -12,6 +12,7 @@ export interface Asks {
   callHost(guest: number, link: number, args: readonly unknown[]): unknown
   setUp(guest: number, lease: GuestLease): Promise<void>
   closed(guest: number): void
+  happened(guest: number, event: GuestEvent): void
 }
 
 export class ServedGuest {
@@ -30,6 +31,7 @@ export class ServedGuest {
       setup: hasSetup ? (lease) => asks.setUp(id, lease) : undefined,
       signal,
       onClose: () => asks.closed(id),
+      onEvent: (event) => asks.happened(id, event),
     }
   }
 

@@ -1,9 +1,8 @@
 /** A module with several instances, spread over threads: each call goes to the part that has the fewest. */
 import type { Allowance } from '../budget.ts'
-import type { Guest, GuestLease, GuestSpec } from '../guests/executor.ts'
+import type { Guest, GuestLease, GuestSpec, Particulars } from '../guests/executor.ts'
 import type { Signature } from '../guests/signature.ts'
-import type { ModuleStats } from '../guests/stats.ts'
-import { NO_STATS, sum } from './stats.ts'
+import { type ModuleStats, Stats, sumOfStats } from '../guests/stats.ts'
 
 interface Part {
   readonly guest: Guest
@@ -51,14 +50,20 @@ export class SpreadGuest implements Guest {
   }
 
   get stats(): ModuleStats {
-    return this.#parts.reduce((total, { guest }) => sum(total, guest.stats), NO_STATS)
+    return this.#parts.reduce((total, { guest }) => sumOfStats(total, guest.stats), new Stats(0).snapshot)
   }
 
-  async call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined): Promise<unknown[]> {
+  async call(
+    signature: Signature,
+    args: readonly unknown[],
+    allowance: Allowance,
+    signal: AbortSignal | undefined,
+    particulars?: Particulars,
+  ): Promise<unknown[]> {
     const part = this.#freest()
     part.taken++
     try {
-      return await part.guest.call(signature, args, allowance, signal)
+      return await part.guest.call(signature, args, allowance, signal, particulars)
     } finally {
       part.taken--
     }

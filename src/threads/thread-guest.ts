@@ -1,11 +1,11 @@
 /** A module that runs on one other thread; on another one if that is lost. */
 import { ALL_FUEL, type Allowance } from '../budget.ts'
 import { type CurfewError, callError, type ErrorCode, LoadError } from '../errors.ts'
-import type { Guest, GuestLease, GuestSpec } from '../guests/executor.ts'
+import type { Guest, GuestEvent, GuestLease, GuestSpec, Particulars } from '../guests/executor.ts'
 import { Line } from '../guests/line.ts'
 import type { Admission } from '../guests/scheduler.ts'
 import type { Signature } from '../guests/signature.ts'
-import { type ModuleStats, Stats } from '../guests/stats.ts'
+import { type ModuleStats, Stats, sumOfStats } from '../guests/stats.ts'
 import { Call } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 import type { Sent } from './crossing.ts'
@@ -15,8 +15,9 @@ import { inside, isInside, noSync } from './refusals.ts'
 import { type About, done, type RemoteThread, type Resident } from './remote-thread.ts'
 import { sentSpec } from './sent-spec.ts'
 import { toShared } from './shared-time.ts'
-import { continued, NO_STATS, sum } from './stats.ts'
-import { type Lessor, ThreadLease } from './thread-lease.ts'
+import { type Began, type Lessor, ThreadLease } from './thread-lease.ts'
+
+const NO_STATS = new Stats(0).snapshot
 
 /** Where the module runs, by whom that is decided. */
 export interface Place {
@@ -38,7 +39,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
   readonly #line: Line
   readonly #signatures = new Map<Signature, number>()
   /** Of calls that no thread has seen. */
-  readonly #own = new Stats()
+  readonly #own = new Stats(0)
   /** Of threads that are gone. */
   #before = NO_STATS
   #stats = NO_STATS
@@ -54,7 +55,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
     this.name = spec.name
     this.#spec = spec
     this.#place = place
-    this.#line = new Line(spec.name, admission, (code) => this.#own.countRefused(code))
+    this.#line = new Line(spec, admission, this.#own)
     this.about = { module: spec.name, count: (code) => this.#own.countRefused(code) }
   }
 
@@ -67,7 +68,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
   }
 
   get stats(): ModuleStats {
-    return sum(continued(this.#before, this.#stats), this.#own.snapshot)
+    return sumOfStats(sumOfStats(this.#stats, this.#before), this.#own.snapshot)
   }
 
   /** Has its thread make the first instance. @throws LoadError */
@@ -86,15 +87,15 @@ export class ThreadGuest implements Guest, Lessor, Resident {
     }
   }
 
-  call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined): Promise<unknown[]> {
+  call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined, particulars?: Particulars): Promise<unknown[]> {
     const refused = this.#refusal(signature.name)
     if (refused !== undefined) return Promise.reject(refused)
     const began = now()
     const thread = this.#thread
-    if (thread !== undefined) return this.#call(thread, signature, args, allowance, signal, began)
+    if (thread !== undefined) return this.#call(thread, signature, args, allowance, signal, { ...particulars, began })
     const given = args.slice()
     return this.#threadAgain(signature.name, allowance.timeout, signal, 'deadline', began).then((back) =>
-      this.#call(back, signature, given, allowance, signal, began),
+      this.#call(back, signature, given, allowance, signal, { ...particulars, began }),
     )
   }
 
@@ -129,7 +130,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
     args: readonly unknown[],
     allowance: Allowance,
     signal: AbortSignal | undefined,
-    began: number,
+    { began, observe }: Began,
   ): CallRequest {
     return {
       signature: this.#numberOf(thread, signature),
@@ -137,6 +138,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
       began: toShared(began),
       ...(allowance === this.#spec.allowance ? undefined : { allowance }),
       ...(signal === undefined ? undefined : abortable(thread, signal)),
+      ...(observe === undefined ? undefined : { isObserved: true }),
     }
   }
 
@@ -152,6 +154,10 @@ export class ThreadGuest implements Guest, Lessor, Resident {
         return
       case 'setup':
         return void this.#setUp(report.id, report.lease)
+      case 'event':
+        return this.#spec.onEvent(
+          report.error === undefined ? report.event : ({ ...report.event, error: this.#thread?.crossing.receive(report.error) } as GuestEvent),
+        )
       case 'host':
         return void this.#runHostFunction(report)
     }
@@ -160,7 +166,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
   /** Its thread is gone: it waits for another one, or ends with it. */
   lost(): void {
     this.#away = true
-    this.#before = continued(this.#before, this.#stats)
+    this.#before = sumOfStats(this.#stats, this.#before)
     this.#stats = NO_STATS
     this.#memorySize = 0
     this.#signatures.clear()
@@ -196,12 +202,12 @@ export class ThreadGuest implements Guest, Lessor, Resident {
     args: readonly unknown[],
     allowance: Allowance,
     signal: AbortSignal | undefined,
-    began: number,
+    particulars: Began,
   ): Promise<unknown[]> {
     const id = thread.id()
-    const order = { verb: 'call' as const, id, guest: this.id, ...this.request(thread, signature, args, allowance, signal, began) }
-    const about = { module: this.name, function: signature.name, count: this.about.count as NonNullable<About['count']> }
-    return thread.ask(order, about, began + allowance.timeout, signal, (answer) => thread.results(answer))
+    const order = { verb: 'call' as const, id, guest: this.id, ...this.request(thread, signature, args, allowance, signal, particulars) }
+    const about = { module: this.name, function: signature.name, count: this.about.count, observe: particulars.observe }
+    return thread.ask(order, about, particulars.began + allowance.timeout, signal, (answer) => thread.results(answer))
   }
 
   /** Waits until there is a thread, within what the call may take. */

@@ -1,13 +1,16 @@
 /** A lease of an instance of another thread. */
 import type { Allowance } from '../budget.ts'
 import { callError } from '../errors.ts'
-import type { GuestLease } from '../guests/executor.ts'
+import type { GuestLease, Particulars } from '../guests/executor.ts'
 import type { Signature } from '../guests/signature.ts'
 import type { CallOwner } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 import type { CallRequest, LeaseState } from './messages.ts'
 import { inside, isInside, noSync } from './refusals.ts'
 import type { About, RemoteThread, Request, Tenancy } from './remote-thread.ts'
+
+/** What is particular to a call, and when it was made. */
+export type Began = Particulars & { readonly began: number }
 
 /** The module whose instance it is. */
 export interface Lessor extends CallOwner {
@@ -19,7 +22,7 @@ export interface Lessor extends CallOwner {
     args: readonly unknown[],
     allowance: Allowance,
     signal: AbortSignal | undefined,
-    began: number,
+    particulars: Began,
   ): CallRequest
 }
 
@@ -50,13 +53,24 @@ export class ThreadLease implements GuestLease, Tenancy {
     this.#update(state)
   }
 
-  async call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined): Promise<unknown[]> {
+  async call(
+    signature: Signature,
+    args: readonly unknown[],
+    allowance: Allowance,
+    signal: AbortSignal | undefined,
+    particulars?: Particulars,
+  ): Promise<unknown[]> {
     this.#check()
     if (isInside(this.#guest)) throw inside(this.#guest.name, signature.name)
     const began = now()
     const id = this.#thread.id()
-    const order = { verb: 'step' as const, id, lease: this.#id, ...this.#guest.request(this.#thread, signature, args, allowance, signal, began) }
-    const about = { ...this.#guest.about, function: signature.name }
+    const order = {
+      verb: 'step' as const,
+      id,
+      lease: this.#id,
+      ...this.#guest.request(this.#thread, signature, args, allowance, signal, { ...particulars, began }),
+    }
+    const about = { ...this.#guest.about, function: signature.name, observe: particulars?.observe }
     return this.#thread.results({ value: await this.#step(order, about, began + allowance.timeout, signal) })
   }
 
