@@ -18,6 +18,12 @@ class Recorder implements CallOwner {
   suspended(): void {
     this.events.push('suspended')
   }
+  waits(): void {
+    this.events.push('waits')
+  }
+  settled(): void {
+    this.events.push('settled')
+  }
 }
 
 function made(budget: Partial<CallBudget> = {}, began = 0): { call: Call; events: string[] } {
