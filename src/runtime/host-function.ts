@@ -48,8 +48,7 @@ export function hostFunction(instance: Instance, fn: (...args: unknown[]) => unk
 /** Why the guest cannot be suspended until a promise settles, and what to do; undefined if it can. */
 function whyNotWait(call: Call, canWait: boolean, isNested: boolean): string | undefined {
   if (!canSuspend) return 'this engine cannot suspend the guest (it has no WebAssembly.Suspending): return the result at once'
-  if (!call.sliced || call.parent !== undefined || isNested)
-    return 'a guest that runs in `callSync` or in a nested call cannot be suspended: use `call`, and not from a host function'
+  if (!call.sliced || isNested) return 'a guest that runs in `callSync` or in a nested call cannot be suspended: use `call`, and not from a host function'
   if (!canWait)
     return 'only an `async` function suspends its guest: declare it so, or wrap it in one. (None can where the type of the import names other types of its module)'
   return undefined

@@ -53,7 +53,8 @@ class Wait {
 
 /** Of the host function that has thrown `PENDING` just now. */
 let pending: Wait | undefined
-const waits = new Map<Call, Wait>()
+/** What each call waits for, or has waited for last. */
+const waits = new WeakMap<Call, Wait>()
 
 /** @returns what a host function throws to have its guest wait; only if that can be suspended, and a trampoline called it */
 export function waitFor(promised: PromiseLike<unknown>, instance: Instance): unknown {
@@ -75,7 +76,6 @@ function wait(): Promise<number> {
 function result(token: number): unknown {
   const call = runOn(token)
   const ended = waits.get(call) as Wait
-  waits.delete(call)
   ended.call = undefined
   call.inHost = false
   if (call.stopped !== undefined || ended.instance.stopped) throw UNCATCHABLE

@@ -146,6 +146,21 @@ test('a poll grants, yields at the end of the slice, and stops at the deadline',
     call.pause(clock.now())
   }))
 
+test('a guest is not taken to be slow because it was suspended between two polls', () =>
+  withFakeClock(async (clock) => {
+    await nextTurn()
+    const { call } = made({ timeout: 10_000, slice: 1_000 }, clock.now())
+    call.sliced = true
+    call.resume(clock.now())
+    const before = call.poll()
+    clock.advance(0.1)
+    call.pause(clock.now())
+    clock.advance(1_000)
+    call.resume(clock.now())
+    assert.equal(call.poll(), before)
+    call.pause(clock.now())
+  }))
+
 test('a call that cannot be suspended never yields: nested, or in a host function', () =>
   withFakeClock((clock) => {
     const outer = made({ timeout: 100, slice: 1 }, clock.now())
