@@ -22,6 +22,7 @@ export interface SharedImport {
   readonly value: Stateful
 }
 
+/** An `async` one has its guest wait, suspended, until its promise settles. */
 // biome-ignore lint/suspicious/noExplicitAny: a host function takes what its guest's signature says
 export type HostFunction = (...args: any[]) => unknown
 /** A function, or the value of an immutable global: number, bigint, any value for externref. */

@@ -230,13 +230,27 @@ function waiting(): void {
   })
 
   behaviour('a guest that has waited runs in slices as before, to its deadline', async (bench) => {
-    const module = await caller(bench, async () => sleep(1))
-    let turns = 0
-    const timer = setInterval(() => turns++, 1)
-    const error = await failure(module.call('then_loop', [], { timeout: 60 }), 'deadline')
-    clearInterval(timer)
-    assert.notEqual(error.phase, 'host')
-    assert.ok(turns >= 5, `${turns} turns`)
+    await withFakeClock(async (clock) => {
+      const module = await caller(bench, async () => nextTurn(), { host: { execTimeout: 20, slice: 1 } })
+      const call = failure(module.call('then_loop'), 'deadline')
+      // The loop goes from poll to poll, each of which reads the clock
+      clock.onRead = () => clock.advance(0.1)
+      const perTurn = await timePerTurn(clock, () => call)
+      clock.onRead = undefined
+      assert.notEqual((await call).phase, 'host')
+      assert.ok(perTurn.length >= 5, `${perTurn.length} turns`)
+    })
+  })
+
+  behaviour('an async function may close its own module, and wait for that', async (bench) => {
+    const { promise: closed, resolve } = gate<void>()
+    const module: Module = await caller(bench, async () => {
+      await nextTurn()
+      await module.close()
+      resolve()
+    })
+    assert.equal((await failure(module.call('swallowing'), 'closed')).phase, 'host')
+    await within(closed, 'closing')
   })
 
   behaviour('a guest asks its poll as soon as it runs on: what credit it had is of an earlier turn', async (bench) => {
