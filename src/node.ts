@@ -31,10 +31,27 @@ export interface Engine {
   cachedDataVersionTag(): number
 }
 
+export interface Channel<Event> {
+  readonly hasSubscribers: boolean
+  publish(event: Event): void
+}
+
+export interface TracingChannel<Event> {
+  readonly hasSubscribers: boolean
+  tracePromise<T>(fn: () => Promise<T>, event: Event): Promise<T>
+  traceSync<T>(fn: () => T, event: Event): T
+}
+
+export interface Diagnostics {
+  channel<Event>(name: string): Channel<Event>
+  tracingChannel<Event>(name: string): TracingChannel<Event>
+}
+
 interface Builtins {
   readonly 'fs/promises': Files
   readonly worker_threads: Threads
   readonly v8: Engine
+  readonly diagnostics_channel: Diagnostics
 }
 
 export function builtin<Name extends keyof Builtins>(name: Name): Builtins[Name] | undefined {

@@ -1,21 +1,22 @@
-/** Runs guests on this thread: one instance of a module at a time, its calls one after another. */
+/** Runs guests on this thread: each instance of a module has one call at a time. */
 import { ALL_FUEL, type Allowance } from '../budget.ts'
 import { type CurfewError, callError, type ErrorCode, REASONS } from '../errors.ts'
-import { Call, type CallBudget } from '../runtime/call.ts'
+import { Call, type CallBudget, type Stop } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 import type { GuestFunction, Instance } from '../runtime/instance.ts'
 import { failureOf } from '../runtime/outcome.ts'
-import { hostingCall, isInside } from '../runtime/thread.ts'
-import type { Executor, Guest, GuestLease, GuestSpec } from './executor.ts'
+import { hostingCall, instanceBelow, isInside } from '../runtime/thread.ts'
+import type { Executor, Guest, GuestLease, GuestSpec, Observe, Particulars } from './executor.ts'
 import { failedCall } from './failure.ts'
 import { GuestFunctions } from './guest-functions.ts'
 import { InstanceLease } from './instance-lease.ts'
-import { InstanceLife } from './instance-life.ts'
-import { Line, listen, type Waiter } from './line.ts'
+import { InstancePool } from './instance-pool.ts'
+import { listen } from './line.ts'
 import type { Held, Runner } from './runner.ts'
 import { type Admission, ended, forget, hasRoom, ready, settled, suspended, unwind, waits, watch } from './scheduler.ts'
 import { oneNaN, resultsOf, type Signature } from './signature.ts'
 import { type ModuleStats, Stats } from './stats.ts'
+import { Tenants } from './tenants.ts'
 
 export class InThreadExecutor implements Executor {
   readonly #admission: Admission
@@ -38,19 +39,16 @@ export class InThreadGuest implements Guest, Runner {
   readonly #spec: GuestSpec
   readonly #admission: Admission
   readonly #slice: number
-  readonly #stats = new Stats()
-  readonly #life: InstanceLife
-  readonly #line: Line
+  readonly #stats: Stats
+  readonly #pool: InstancePool
+  readonly #tenants: Tenants
   readonly #functions: GuestFunctions
   /** The budget of a call that says nothing itself. */
   readonly #usual: CallBudget
-  /** The call or lease that has the instance now. */
-  #holder: Call | undefined
   /** Calls that run or are suspended, start functions included. */
   #active = 0
   #closed = false
   #tellIdle: (() => void) | undefined
-  #whenFree: () => void = () => undefined
 
   constructor(spec: GuestSpec, admission: Admission, slice: number) {
     this.name = spec.name
@@ -58,51 +56,58 @@ export class InThreadGuest implements Guest, Runner {
     this.#admission = admission
     this.#slice = slice
     this.#usual = { ...spec.allowance, slice, signal: undefined, timeoutCode: 'deadline' }
-    this.#line = new Line(spec.name, admission, (code) => this.#stats.countRefused(code))
+    this.#stats = new Stats(spec.instances)
     this.#functions = new GuestFunctions(spec.name, (signature, instance, fn, args) => this.#callFunction(signature, instance, fn, args), spec.functions)
-    this.#life = new InstanceLife(spec, this, this.#stats, () => this.#next())
+    this.#pool = new InstancePool(spec, this, this.#stats, () => this.#tenants.next())
+    this.#tenants = new Tenants(spec, this.#pool, admission, this.#stats)
   }
 
-  /** Makes the first instance. */
+  /** Makes the first instances. */
   start(): Promise<void> {
-    return this.#life.begin()
+    return this.#pool.begin()
   }
 
   get memorySize(): number {
-    return this.#life.instance?.memorySize ?? 0
+    return this.#pool.memorySize
   }
 
   get stats(): ModuleStats {
     return this.#stats.snapshot
   }
 
-  call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined): Promise<unknown[]> {
+  call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined, particulars?: Particulars): Promise<unknown[]> {
     const refused = this.#refusal(signature.name, signal)
     if (refused !== undefined) return Promise.reject(this.#counted(refused))
-    const instance = this.#life.instance
-    if (instance !== undefined && isInside(instance)) return this.#nestedCall(instance, signature, args, this.budget(allowance, signal))
+    const below = instanceBelow(this)
+    if (below !== undefined) return this.#nestedCall(below as Instance, signature, args, this.budget(allowance, signal), particulars?.observe)
     const at = now()
     const call = new Call(this, this.budget(allowance, signal), at)
-    if (instance !== undefined && this.#holder === undefined && this.#line.isEmpty && hasRoom(this.#admission, this.#slice)) {
-      this.#holder = call
-      return this.#run(call, instance, signature, instance.exports[signature.name] as GuestFunction, args, at)
-    }
+    if (particulars !== undefined) observed(call, particulars.observe)
+    const instance = hasRoom(this.#admission, this.#slice) ? this.#tenants.take(call) : undefined
+    if (instance !== undefined) return this.#run(call, instance, signature, instance.exports[signature.name] as GuestFunction, args, at)
     return new Promise((resolve, reject) => {
       const grant = (granted: Instance, from: number) =>
         resolve(this.#run(call, granted, signature, granted.exports[signature.name] as GuestFunction, args, from))
-      this.#enqueue({ call, name: signature.name, grant, refuse: reject })
+      this.#tenants.enqueue({ call, name: signature.name, grant, refuse: reject })
     })
   }
 
-  callSync(signature: Signature, args: readonly unknown[], allowance: Allowance): unknown[] {
+  callSync(signature: Signature, args: readonly unknown[], allowance: Allowance, observe?: Observe): unknown[] {
     const refused = this.#refusal(signature.name, undefined)
     if (refused !== undefined) throw this.#counted(refused)
-    const instance = this.#life.instance
-    if (instance !== undefined && isInside(instance)) return this.runNested(instance, signature, args, this.budget(allowance, undefined))
-    if (instance === undefined || this.#holder !== undefined || !this.#line.isEmpty) {
-      throw this.#counted(callError('busy', 'the instance is in use', this.#where(signature.name)))
+    const below = instanceBelow(this)
+    const budget = this.budget(allowance, undefined)
+    if (below !== undefined) return this.runNested(below as Instance, signature, args, budget, observe)
+    const began = hostingCall() === undefined ? Number.NaN : now()
+    const call = new Call(this, budget, began)
+    observed(call, observe)
+    const instance = this.#tenants.take(call)
+    if (instance === undefined) throw this.#counted(callError('busy', 'the instance is in use', this.#where(signature.name)))
+    try {
+      return this.#runSync(call, instance, signature, args, began)
+    } finally {
+      this.#tenants.release(call, instance)
     }
-    return this.runSync(instance, signature, args, this.budget(allowance, undefined), hostingCall() === undefined ? Number.NaN : now())
   }
 
   async lease(timeout: number, signal: AbortSignal | undefined): Promise<GuestLease> {
@@ -113,33 +118,26 @@ export class InThreadGuest implements Guest, Runner {
       { timeout, cpuTimeout: Number.POSITIVE_INFINITY, fuel: ALL_FUEL, slice: this.#slice, signal, timeoutCode: 'lease-timeout' },
       now(),
     )
-    const free = this.#life.instance
-    if (free !== undefined && this.#holder === undefined && this.#line.isEmpty) {
-      this.#holder = call
-      return this.holdLease(call, free)
-    }
-    const instance = await new Promise<Instance>((resolve, reject) => {
-      this.#enqueue({ call, name: undefined, grant: resolve, refuse: reject })
-    })
+    const instance =
+      this.#tenants.take(call) ??
+      (await new Promise<Instance>((resolve, reject) => {
+        this.#tenants.enqueue({ call, name: undefined, grant: resolve, refuse: reject })
+      }))
     return this.holdLease(call, instance)
   }
 
-  async idle(): Promise<void> {
-    while (this.#holder !== undefined || !this.#line.isEmpty) {
-      await new Promise<void>((resolve) => {
-        this.#whenFree = resolve
-      })
-    }
+  idle(): Promise<void> {
+    return this.#tenants.idle()
   }
 
   async close(): Promise<void> {
     if (!this.#closed) {
       this.#closed = true
       this.#spec.onClose()
-      this.#line.stopAll('closed')
-      this.#life.close()
-      // A nested call holds the instance in place of the calls of this guest that it is nested in, and of their lease
-      for (let call = this.#holder; call !== undefined; call = call.parent) {
+      this.#pool.close()
+      this.#tenants.close()
+      // Calls nested in one of this guest have its instance through that
+      for (let call = hostingCall(); call !== undefined; call = call.parent) {
         if (call.owner !== this) continue
         call.stop('closed')
         call.lease?.stop('closed')
@@ -164,6 +162,9 @@ export class InThreadGuest implements Guest, Runner {
 
   /** A call was stopped while it waited, held a lease or was suspended; a guest that runs sees it at its next poll. */
   stopped(call: Call): void {
+    const { code, phase } = call.stopped as Stop
+    // What ends with its lease is no news
+    if (code !== 'stale') this.#spec.onEvent({ kind: 'stop', code, phase, elapsed: Number.isNaN(call.began) ? 0 : now() - call.began, cpu: call.cpu })
     if (call.onStop !== undefined) call.onStop()
     else if (call.state === 'suspended') unwind(call)
   }
@@ -205,13 +206,15 @@ export class InThreadGuest implements Guest, Runner {
     allowance: Allowance,
     signal: AbortSignal | undefined,
     previous: Promise<unknown> | undefined,
+    observe: Observe | undefined,
   ): Promise<unknown[]> {
     const { instance } = lease
-    if (isInside(instance)) return this.runNested(instance, signature, args, this.budget(allowance, signal))
+    if (isInside(instance)) return this.runNested(instance, signature, args, this.budget(allowance, signal), observe)
     const refused = this.#refusal(signature.name, signal)
     if (refused !== undefined) throw this.#counted(refused)
     const call = new Call(this, this.budget(allowance, signal), now())
     call.under(lease.hold)
+    observed(call, observe)
     const fn = instance.exports[signature.name] as GuestFunction
     return new Promise((resolve, reject) => {
       const begin = (at: number) => {
@@ -219,40 +222,42 @@ export class InThreadGuest implements Guest, Runner {
         resolve(this.#run(call, instance, signature, fn, args, at))
       }
       if (previous === undefined && hasRoom(this.#admission, this.#slice)) return begin(call.began)
-      this.#line.wait(call, signature.name, reject)
+      this.#tenants.wait(call, signature.name, reject)
       const wait = () => call.stopped === undefined && ready(call, this.#admission, begin)
       if (previous === undefined) wait()
       else previous.then(wait, wait)
     })
   }
 
-  runSync(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget, began: number, lease?: Call): unknown[] {
-    const unwrapped = this.#unwrap(instance, signature, args)
+  runSync(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget, began: number, observe?: Observe, lease?: Call): unknown[] {
     const call = new Call(this, budget, began)
+    observed(call, observe)
     if (lease !== undefined) call.under(lease)
-    const outer = this.#holder
-    this.#holder = call
+    return this.#runSync(call, instance, signature, args, began)
+  }
+
+  #runSync(call: Call, instance: Instance, signature: Signature, args: readonly unknown[], began: number): unknown[] {
+    const unwrapped = this.#unwrap(instance, signature, args)
+    this.#tenants.enter(instance)
     try {
       const returned = instance.runSync(call, instance.exports[signature.name] as GuestFunction, unwrapped, began)
       return this.#succeeded(call, instance, signature, returned)
     } catch (thrown) {
       throw this.#failed(call, instance, signature.name, thrown)
     } finally {
-      // What held the instance may have ended meanwhile, a lease that ran out say
-      this.#holder = outer?.state === 'done' ? undefined : outer
-      if (this.#holder === undefined) this.#afterwards(instance)
+      this.#tenants.leave(instance)
     }
   }
 
-  runNested(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget): unknown[] {
+  runNested(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget, observe?: Observe): unknown[] {
     if (instance.stopped) throw this.#counted(callError('stale', 'the instance of the calling guest is gone', this.#where(signature.name)))
     const { nestedTimeout } = this.#spec
     const nests = nestedTimeout > 0 && nestedTimeout < budget.timeout
-    return this.runSync(instance, signature, args, nests ? { ...budget, timeout: nestedTimeout, timeoutCode: 'nested-timeout' } : budget, now())
+    return this.runSync(instance, signature, args, nests ? { ...budget, timeout: nestedTimeout, timeoutCode: 'nested-timeout' } : budget, now(), observe)
   }
 
-  async #nestedCall(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget): Promise<unknown[]> {
-    return this.runNested(instance, signature, args, budget)
+  async #nestedCall(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget, observe: Observe | undefined): Promise<unknown[]> {
+    return this.runNested(instance, signature, args, budget, observe)
   }
 
   async runStart(call: Call, instance: Instance, start: GuestFunction): Promise<void> {
@@ -267,39 +272,7 @@ export class InThreadGuest implements Guest, Runner {
   #refusal(name: string | undefined, signal: AbortSignal | undefined): CurfewError | undefined {
     if (this.#closed) return callError('closed', 'the module is closed', this.#where(name))
     if (signal?.aborted) return callError('aborted', 'the call was aborted before it began', { ...this.#where(name), cause: signal.reason })
-    return this.#life.broken(name)
-  }
-
-  #enqueue(waiter: Waiter): void {
-    const isFirst = this.#holder === undefined && this.#line.isEmpty && this.#life.instance !== undefined
-    const joined = this.#line.join(waiter, isFirst, () => {
-      if (this.#holder !== waiter.call) return
-      this.#holder = undefined
-      this.#next()
-    })
-    if (joined) this.#next()
-  }
-
-  /** Gives the instance, if it is free, to who waits longest. */
-  #next(): void {
-    if (this.#line.isEmpty || this.#holder !== undefined || this.#closed) return
-    if (this.#life.instance === undefined) return this.#life.revive((error) => this.#line.refuseAll(error))
-    const waiter = this.#line.shift() as Waiter
-    this.#holder = waiter.call
-    ready(waiter.call, this.#admission, (at) => this.#grant(waiter, at))
-  }
-
-  /** The waiter's turn has come. */
-  #grant(waiter: Waiter, at: number): void {
-    const instance = this.#life.instance
-    if (instance === undefined) {
-      // It went in the meantime
-      this.#holder = undefined
-      this.#line.unshift(waiter)
-      return this.#next()
-    }
-    waiter.call.endWait?.()
-    waiter.grant(instance, at)
+    return this.#pool.broken(name)
   }
 
   /** Runs a call that has the instance, or whose lease has, to its result or error. */
@@ -363,6 +336,7 @@ export class InThreadGuest implements Guest, Runner {
   #succeeded(call: Call, instance: Instance, signature: Signature, returned: unknown): unknown[] {
     call.state = 'done'
     this.#stats.count('ok', call, call.parent?.instance === instance)
+    call.observe?.(call)
     return this.#functions.wrap(instance, signature, resultsOf(signature, returned))
   }
 
@@ -372,6 +346,7 @@ export class InThreadGuest implements Guest, Runner {
     const error = failedCall(call, code, what, { module: this.name, function: name }, cause)
     call.state = 'done'
     this.#stats.count(code, call, call.parent?.instance === instance)
+    call.observe?.(call)
     if (this.#isLost(code, instance)) {
       // The guests below on this stack are of the same instance, and end with it
       for (let outer = call.parent; outer !== undefined; outer = outer.parent) if (outer.instance === instance) outer.stop(code, error)
@@ -389,23 +364,14 @@ export class InThreadGuest implements Guest, Runner {
   #dropAfter(code: ErrorCode, instance: Instance): void {
     if (!this.#isLost(code, instance)) return
     const isLast = this.#spec.restart === 'never'
-    this.#life.drop(instance, isLast)
+    this.#pool.drop(instance, isLast)
     if (isLast) void this.close()
   }
 
   /** A call or lease that had the instance gives it back. */
   #release(call: Call, instance: Instance, code: ErrorCode | undefined): void {
     if (code !== undefined) this.#dropAfter(code, instance)
-    if (this.#holder !== call) return
-    this.#holder = undefined
-    this.#afterwards(instance)
-  }
-
-  /** The instance is free: the next one gets it, or a new one. */
-  #afterwards(instance: Instance): void {
-    if (this.#spec.reuse === 'never' && this.#life.instance === instance) this.#life.drop(instance, false)
-    if (!this.#line.isEmpty) this.#next()
-    else if (this.#holder === undefined) this.#whenFree()
+    this.#tenants.release(call, instance)
   }
 
   #counted(error: CurfewError): CurfewError {
@@ -428,7 +394,12 @@ export class InThreadGuest implements Guest, Runner {
       }
       const refused = this.#refusal(signature.name, undefined)
       if (refused !== undefined) return reject(this.#counted(refused))
-      this.#enqueue({ call, name: signature.name, grant, refuse: reject })
+      this.#tenants.enqueue({ call, name: signature.name, grant, refuse: reject })
     })
   }
+}
+
+/** Has somebody told what the call took. */
+function observed(call: Call, observe: Observe | undefined): void {
+  if (observe !== undefined) call.observe = ({ cpu, portion, slices, ran }) => observe({ cpu, fuel: portion?.used, slices, ran })
 }

@@ -7,9 +7,9 @@ export interface ModuleStats {
   readonly calls: number
   /** How they ended, by `ok` or error code. */
   readonly outcomes: Readonly<Partial<Record<'ok' | ErrorCode, number>>>
-  /** Instances made after the first. */
+  /** Instances made after those of the load. */
   readonly restarts: number
-  /** Number of the present instance, from 1. */
+  /** Instances made so far. */
   readonly generation: number
   /** Milliseconds that its guests ran. */
   readonly cpu: number
@@ -26,6 +26,12 @@ export class Stats {
   #lastFuel = 0n
   readonly #outcomes: Partial<Record<ErrorCode, number>> = {}
   generation = 0
+  readonly #first: number
+
+  /** @param first instances made at load */
+  constructor(first: number) {
+    this.#first = first
+  }
 
   /** A call has ended. @param isNested in another of the same module, whose figures have its own in them */
   count(outcome: 'ok' | ErrorCode, { cpu, portion }: Call, isNested: boolean): void {
@@ -45,15 +51,35 @@ export class Stats {
     this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1
   }
 
+  /** ms that its guests ran for a call, on average. */
+  get meanCpu(): number {
+    return this.#calls === 0 ? 0 : this.#cpu / this.#calls
+  }
+
   get snapshot(): ModuleStats {
     return {
       calls: this.#calls,
       outcomes: { ...(this.#ok > 0 ? { ok: this.#ok } : {}), ...this.#outcomes },
-      restarts: Math.max(0, this.generation - 1),
+      restarts: Math.max(0, this.generation - this.#first),
       generation: this.generation,
       cpu: this.#cpu,
       fuel: this.#fuel,
       lastFuel: this.#lastFuel,
     }
+  }
+}
+
+/** What two guests of one module have done. @param present the one whose generation and last fuel count */
+export function sumOfStats(present: ModuleStats, former: ModuleStats): ModuleStats {
+  const outcomes = { ...present.outcomes }
+  for (const [code, count] of Object.entries(former.outcomes) as [ErrorCode, number][]) outcomes[code] = (outcomes[code] ?? 0) + count
+  return {
+    calls: present.calls + former.calls,
+    outcomes,
+    restarts: present.restarts + former.restarts,
+    generation: present.generation + former.generation,
+    cpu: present.cpu + former.cpu,
+    fuel: present.fuel + former.fuel,
+    lastFuel: present.lastFuel,
   }
 }

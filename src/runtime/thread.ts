@@ -3,7 +3,7 @@
  * reach each other through shared tables, and what they run then is still the work of the call that began it.
  */
 import { type Hook, makeHook, promising, STOP, Suspending, YIELD } from '../abi.ts'
-import type { Call } from './call.ts'
+import type { Call, CallOwner } from './call.ts'
 import { now } from './clock.ts'
 import { MIN_CREDIT } from './meter.ts'
 
@@ -36,6 +36,12 @@ export function isInside(instance: object): boolean {
   return false
 }
 
+/** The instance that runs below one of the host functions that are running, in a call of this owner: what it calls of the owner is nested there. */
+export function instanceBelow(owner: CallOwner): object | undefined {
+  for (let call = hostingCall(); call !== undefined; call = call.parent) if (call.owner === owner && call.instance !== undefined) return call.instance
+  return undefined
+}
+
 /** A call's guest is entered, on top of the host function that made the call, if one did. `leave` must follow. */
 export function enter(call: Call): void {
   call.parent = hostingCall()
@@ -63,6 +69,7 @@ export function putAside(tell: (call: Call) => void): Promise<number> {
   current = call.parent
   call.pause(now())
   call.state = 'suspended'
+  call.slices++
   const id = token++
   return new Promise<number>((resolve) => {
     suspensions.set(id, { call, wake: resolve })

@@ -5,17 +5,20 @@ import { asyncFunctions } from './async-functions.ts'
 import { calls } from './calls.ts'
 import { closing } from './closing.ts'
 import { concurrency } from './concurrency.ts'
+import { events } from './events.ts'
 import { fuel } from './fuel.ts'
 import { functions } from './functions.ts'
 import { holding } from './holding.ts'
 import { hostFunctions } from './host-functions.ts'
 import { imports } from './imports.ts'
+import { instances } from './instances.ts'
 import { leases } from './leases.ts'
 import { limits } from './limits.ts'
 import { loading } from './loading.ts'
 import { messages } from './messages.ts'
 import { nesting } from './nesting.ts'
 import { options } from './options.ts'
+import { replacing } from './replacing.ts'
 import { restarts } from './restarts.ts'
 import { scheduling } from './scheduling.ts'
 import { seed } from './seed.ts'
@@ -44,10 +47,13 @@ const SUBJECTS: Readonly<Record<string, (mode: Mode) => void>> = {
   'who has the instance': holding,
   'start functions and setup': starting,
   restarts,
+  'several instances': instances,
+  'replacing a module': replacing,
   'host functions': hostFunctions,
   'async host functions': asyncFunctions,
   'nested calls': nesting,
   closing,
+  events,
   messages,
 }
 

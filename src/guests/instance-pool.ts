@@ -1,4 +1,4 @@
-/** The instances of a module, one after another: made, readied (start function, `setup`), dropped, and made again; with back-off when that fails. */
+/** The instances of a module: made, readied (start function, `setup`), dropped, and made again; with back-off when that fails. */
 import { CurfewError, callError, type ErrorCode, engineMessage, LoadError } from '../errors.ts'
 import { Call } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
@@ -6,7 +6,7 @@ import { isLarge, touchMemories } from '../runtime/fresh-memory.ts'
 import { Instance, type MakeImports } from '../runtime/instance.ts'
 import { failureOf } from '../runtime/outcome.ts'
 import { hostingCall } from '../runtime/thread.ts'
-import { chargeTurn } from '../runtime/turn.ts'
+import { chargeTurn, nextTurn, usedOfTurn } from '../runtime/turn.ts'
 import type { GuestLease, GuestSpec } from './executor.ts'
 import { failedCall } from './failure.ts'
 import { makeImports } from './imports.ts'
@@ -18,59 +18,113 @@ const PATIENCE = 3
 /** First back-off, ms; it doubles up to the last. */
 const FIRST_BACKOFF = 100
 const LAST_BACKOFF = 30_000
+/** So many instances are made in a turn of the event loop ahead of who needs them; one, if guests have had so many ms of it. */
+const PER_TURN = 16
+const TURN = 1
 
-export class InstanceLife {
-  /** The instance that calls get; undefined while there is none. */
-  instance: Instance | undefined
+export class InstancePool {
   readonly #spec: GuestSpec
   readonly #makeImports: MakeImports
+  readonly #reuses: boolean
   readonly #guest: Runner
   readonly #stats: Stats
   readonly #onChange: () => void
-  #preparing = false
+  /** Those that a call may have, the one used last at the end: what it touched may still be in the caches. */
+  readonly #ready: Instance[] = []
+  /** They, and those that calls have. */
+  readonly #live = new Set<Instance>()
+  /** Those that are being readied, and the start functions or `setup`s that run now. */
+  readonly #fresh = new Set<Instance>()
+  readonly #starting = new Set<Call>()
   #closed = false
   #failures = 0
   #lastFailure: LoadError | undefined
   #retryAt = 0
-  /** The one that is being readied, and the start function or `setup` that runs now. */
-  #fresh: Instance | undefined
-  #starting: Call | undefined
+  #fillsLater = false
 
-  /** @param onChange told when there is an instance, or when there will be none for a while */
+  /** @param onChange told when there is an instance more, or when there will be none for a while */
   constructor(spec: GuestSpec, guest: Runner, stats: Stats, onChange: () => void) {
     this.#spec = spec
     this.#makeImports = makeImports(spec.imports)
+    this.#reuses = spec.reuse === 'always'
     this.#guest = guest
     this.#stats = stats
     this.#onChange = onChange
   }
 
-  /** Makes the first instance. @throws LoadError */
+  /** Makes the first instances. @throws LoadError */
   async begin(): Promise<void> {
-    const instance = this.#instantiate()
-    if (this.#needsReadying(instance)) await this.#ready(instance, this.#spec.signal)
-    this.instance = instance
+    const { instances, signal, name } = this.#spec
+    const made: Instance[] = []
+    try {
+      while (made.length < instances) {
+        const instance = this.#instantiate()
+        if (this.#needsReadying(instance)) await this.#prepare(instance, signal)
+        made.push(instance)
+        if (made.length < instances && usedOfTurn() >= TURN) await new Promise<void>(nextTurn)
+        if (this.#closed || signal?.aborted)
+          throw new LoadError(this.#closed ? 'closed' : 'aborted', 'loading was ended between two instances', { module: name, cause: signal?.reason })
+      }
+    } catch (error) {
+      for (const instance of made) instance.drop()
+      throw error
+    }
+    for (const instance of made) this.#add(instance)
   }
 
-  /** Lets go of an instance; if it is the present one, the next is made at once, unless nothing is to come. */
+  /** Those that calls have or may have. */
+  get live(): Iterable<Instance> {
+    return this.#live
+  }
+
+  get hasReady(): boolean {
+    return this.#ready.length > 0
+  }
+
+  /** Bytes of all memories of its instances. */
+  get memorySize(): number {
+    let size = 0
+    for (const instance of this.#live) size += instance.memorySize
+    return size
+  }
+
+  /** For a call or lease. */
+  take(): Instance | undefined {
+    if (!this.#reuses && this.#ready.length === 0) this.#fill(Math.min(1, this.#missing))
+    return this.#ready.pop()
+  }
+
+  /** A call or lease is done with it. */
+  giveBack(instance: Instance): void {
+    if (instance.stopped) return
+    if (this.#reuses) this.#ready.push(instance)
+    else {
+      this.#live.delete(instance)
+      instance.drop()
+      this.#fillLater()
+    }
+  }
+
+  /** Lets go of an instance; the next is made at once, unless nothing is to come. */
   drop(instance: Instance, isLast: boolean): void {
     if (!instance.stopped) instance.drop()
-    if (this.instance !== instance) return
-    this.instance = undefined
-    if (!isLast) this.#remake()
+    if (!this.#live.delete(instance)) return
+    const at = this.#ready.indexOf(instance)
+    if (at >= 0) this.#ready.splice(at, 1)
+    if (!isLast) this.#fill(this.#missing)
   }
 
-  /** There is no instance, and somebody waits for one. */
-  revive(refuse: (error: CurfewError) => void): void {
-    if (this.#preparing || this.#closed) return
+  /** None is ready, and so many wait. */
+  revive(waiting: number, refuse: (error: CurfewError) => void): void {
     const broken = this.broken(undefined)
     if (broken !== undefined) return refuse(broken)
-    this.#remake()
+    this.#fill(Math.min(waiting, this.#missing))
+    if (this.#missing > 0) this.#fillLater()
   }
 
   /** Why no call is taken now, if the module could not be restarted. */
   broken(name: string | undefined): CurfewError | undefined {
-    if (this.#failures < PATIENCE || this.instance !== undefined || this.#preparing || now() >= this.#retryAt) return undefined
+    if (this.#live.size > 0 || this.#fresh.size > 0 || !this.#backsOff) return undefined
     const wait = Math.ceil(this.#retryAt - now())
     return callError('broken', `the module failed to restart ${this.#failures} times in a row and is left alone for ${wait} ms`, {
       module: this.#spec.name,
@@ -83,26 +137,44 @@ export class InstanceLife {
 
   close(): void {
     this.#closed = true
-    this.#starting?.stop('closed')
-    this.#fresh?.drop()
-    this.instance?.drop()
-    this.instance = undefined
+    for (const call of this.#starting) call.stop('closed')
+    for (const instance of [...this.#fresh, ...this.#live]) instance.drop()
+    this.#ready.length = 0
   }
 
-  /** Makes instances until one is ready, or too many in a row have failed. */
-  #remake(): void {
-    if (this.#preparing || this.#closed || this.instance !== undefined) return
+  /** Those that calls will get next; with `reuse: 'never'` as many as may run, whatever runs. */
+  get #missing(): number {
+    const have = this.#reuses ? this.#live.size : this.#ready.length
+    return this.#spec.instances - have - this.#fresh.size
+  }
+
+  get #backsOff(): boolean {
+    return this.#failures >= PATIENCE && now() < this.#retryAt
+  }
+
+  /** In the next turn, so that who has just got a result need not wait for it. */
+  #fillLater(): void {
+    if (this.#fillsLater || this.#closed) return
+    this.#fillsLater = true
+    nextTurn(() => {
+      this.#fillsLater = false
+      this.#fill(Math.min(this.#missing, usedOfTurn() >= TURN ? 1 : PER_TURN))
+      if (this.#missing > 0 && !this.#backsOff) this.#fillLater()
+    })
+  }
+
+  #fill(count: number): void {
+    for (let left = count; left > 0 && !this.#closed && !this.#backsOff; left--) this.#make()
+  }
+
+  #make(): void {
     // Under a host function a start function would run on its guest's stack, unsliced and within that call's limits
-    if (hostingCall() !== undefined) return queueMicrotask(() => this.#remake())
+    if (hostingCall() !== undefined) return queueMicrotask(() => this.#fill(Math.min(1, this.#missing)))
     try {
       const instance = this.#instantiate()
       if (!this.#needsReadying(instance)) return this.#available(instance)
-      this.#preparing = true
-      void this.#ready(instance, undefined).then(
-        () => {
-          this.#preparing = false
-          this.#available(instance)
-        },
+      void this.#prepare(instance, undefined).then(
+        () => this.#available(instance),
         (error: LoadError) => this.#failedToStart(error),
       )
     } catch (error) {
@@ -113,15 +185,21 @@ export class InstanceLife {
   #available(instance: Instance): void {
     if (this.#closed) return instance.drop()
     this.#failures = 0
-    this.instance = instance
+    this.#add(instance)
+    if (this.#reuses) this.#spec.onEvent({ kind: 'restart', generation: this.#stats.generation })
     this.#onChange()
   }
 
+  #add(instance: Instance): void {
+    this.#live.add(instance)
+    this.#ready.push(instance)
+  }
+
   #failedToStart(error: LoadError): void {
-    this.#preparing = false
     this.#failures++
     this.#lastFailure = error
-    if (this.#failures < PATIENCE) return this.#remake()
+    this.#spec.onEvent({ kind: 'restart', generation: this.#stats.generation, error })
+    if (this.#failures < PATIENCE) return this.#fill(1)
     this.#retryAt = now() + Math.min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** (this.#failures - PATIENCE))
     this.#onChange()
   }
@@ -152,12 +230,12 @@ export class InstanceLife {
   }
 
   /** Has its memory touched, then runs the start function and `setup`, under one `startTimeout`. @throws LoadError */
-  async #ready(instance: Instance, signal: AbortSignal | undefined): Promise<void> {
-    this.#fresh = instance
+  async #prepare(instance: Instance, signal: AbortSignal | undefined): Promise<void> {
+    this.#fresh.add(instance)
     const { startTimeout, name } = this.#spec
     if (isLarge(instance)) await touchMemories(instance, signal)
     if (signal?.aborted) {
-      this.#fresh = undefined
+      this.#fresh.delete(instance)
       instance.drop()
       throw new LoadError('aborted', 'loading was aborted', { module: name, cause: signal.reason })
     }
@@ -166,7 +244,7 @@ export class InstanceLife {
     const budget = { ...this.#guest.budget({ timeout, cpuTimeout: Number.POSITIVE_INFINITY, fuel }, signal), timeoutCode: 'start-timeout' as const }
     const call = new Call(this.#guest, budget, now())
     call.starting = true
-    this.#starting = call
+    this.#starting.add(call)
     try {
       if (this.#closed) call.stop('closed')
       if (instance.start !== undefined) await this.#start(call, instance, instance.start)
@@ -178,7 +256,8 @@ export class InstanceLife {
       instance.drop()
       throw loadFailure(error as CurfewError, name)
     } finally {
-      this.#fresh = this.#starting = undefined
+      this.#starting.delete(call)
+      this.#fresh.delete(instance)
     }
   }
 
@@ -194,11 +273,12 @@ export class InstanceLife {
   async #setUp(start: Call, instance: Instance, setup: (lease: GuestLease) => unknown): Promise<void> {
     const hold = new Call(this.#guest, start.budget, start.began)
     hold.starting = true
-    this.#starting = hold
+    this.#starting.add(hold)
     const lease = this.#guest.holdLease(hold, instance)
     try {
       await Promise.race([setup(lease), lease.stopped])
     } finally {
+      this.#starting.delete(hold)
       lease.release()
     }
   }

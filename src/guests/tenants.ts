@@ -1,0 +1,130 @@
+/** Which call or lease has which instance of a module, and who waits for one, first come first served. */
+import type { CurfewError } from '../errors.ts'
+import type { Call } from '../runtime/call.ts'
+import type { Instance } from '../runtime/instance.ts'
+import type { GuestSpec } from './executor.ts'
+import type { InstancePool } from './instance-pool.ts'
+import { Line, type Waiter } from './line.ts'
+import { type Admission, ready } from './scheduler.ts'
+import type { Stats } from './stats.ts'
+
+export class Tenants {
+  readonly #pool: InstancePool
+  readonly #admission: Admission
+  readonly #most: number
+  readonly #line: Line
+  /** Instances that somebody has. */
+  #taken = 0
+  #closed = false
+  #tellIdle: (() => void)[] = []
+
+  constructor(spec: GuestSpec, pool: InstancePool, admission: Admission, stats: Stats) {
+    this.#pool = pool
+    this.#admission = admission
+    this.#most = spec.instances
+    this.#line = new Line(spec, admission, stats)
+  }
+
+  /** A free instance, for a call that need not wait behind others. */
+  take(holder: Call): Instance | undefined {
+    return this.#line.isEmpty ? this.#give(holder) : undefined
+  }
+
+  /** Waits for an instance, and for its turn. */
+  enqueue(waiter: Waiter): void {
+    const isFirst = this.#line.isEmpty && this.#hasFree
+    const joined = this.#line.join(waiter, isFirst, () => {
+      for (const instance of this.#pool.live) this.release(waiter.call, instance)
+    })
+    if (joined) this.next()
+    else this.#checkIdle()
+  }
+
+  /** Counts a call of a lease as waiting for the one before, or for its turn. */
+  wait(call: Call, name: string, refuse: (error: CurfewError) => void): void {
+    this.#line.wait(call, name, refuse)
+  }
+
+  /** A call or lease that had the instance gives it back. */
+  release(holder: Call, instance: Instance): void {
+    if (instance.holder !== holder) return
+    instance.holder = undefined
+    this.#vacate(instance)
+  }
+
+  /** A synchronous call of who has the instance runs in it: until `leave` nobody else gets it, even if its holder ends meanwhile. */
+  enter(instance: Instance): void {
+    instance.entered++
+  }
+
+  leave(instance: Instance): void {
+    instance.entered--
+    this.#vacate(instance)
+  }
+
+  /** Gives instances that are free to those that wait longest. */
+  next(): void {
+    while (!this.#line.isEmpty && !this.#closed) {
+      const { call } = this.#line.first as Waiter
+      const instance = this.#give(call)
+      if (instance === undefined) break
+      const waiter = this.#line.shift() as Waiter
+      ready(call, this.#admission, (at) => this.#grant(waiter, instance, at))
+    }
+    if (!this.#line.isEmpty && !this.#closed && this.#taken < this.#most) this.#pool.revive(this.#line.length, (error) => this.#line.refuseAll(error))
+    this.#checkIdle()
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#line.stopAll('closed')
+    for (const instance of this.#pool.live) instance.holder?.stop('closed')
+  }
+
+  /** Resolves when nobody has an instance or waits for one. */
+  idle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#tellIdle.push(resolve)
+      this.#checkIdle()
+    })
+  }
+
+  get #hasFree(): boolean {
+    return this.#taken < this.#most && this.#pool.hasReady
+  }
+
+  /** The waiter's turn has come. */
+  #grant(waiter: Waiter, instance: Instance, at: number): void {
+    if (instance.stopped) {
+      // It went in the meantime
+      this.#line.unshift(waiter)
+      return this.release(waiter.call, instance)
+    }
+    waiter.call.endWait?.()
+    waiter.grant(instance, at)
+  }
+
+  #give(holder: Call): Instance | undefined {
+    const instance = this.#taken < this.#most ? this.#pool.take() : undefined
+    if (instance === undefined) return undefined
+    instance.holder = holder
+    instance.taken = true
+    this.#taken++
+    return instance
+  }
+
+  #vacate(instance: Instance): void {
+    if (!instance.taken || instance.holder !== undefined || instance.entered > 0) return
+    instance.taken = false
+    this.#taken--
+    this.#pool.giveBack(instance)
+    if (!this.#line.isEmpty || this.#tellIdle.length > 0) this.next()
+  }
+
+  #checkIdle(): void {
+    if (this.#tellIdle.length === 0 || this.#taken > 0 || !this.#line.isEmpty) return
+    const told = this.#tellIdle
+    this.#tellIdle = []
+    for (const tell of told) tell()
+  }
+}
