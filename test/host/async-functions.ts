@@ -295,6 +295,11 @@ function waiting(): void {
     assert.deepEqual(order, ['once', 'idle'])
   })
 
+  behaviour('calls of a module with several instances wait at once, and an async function may call another of them', async (bench) => {
+    const module: Module = await caller(bench, async (value: number) => ((await module.call('idle'))[0] as number) + value, { instances: 3 })
+    assert.deepEqual(await Promise.all([module.call('once', [1]), module.call('once', [2])]), [[108], [109]])
+  })
+
   behaviour('an async function may call back into its guest before it first awaits, and is outside of it after', async (bench) => {
     let kept: RunningCall | undefined
     const later: unknown[] = []
