@@ -80,6 +80,18 @@ export function suspended(call: Call, admission: Admission): void {
   ranAs(call)
 }
 
+/** A guest was suspended until what it waits for has settled. */
+export function waits(call: Call): void {
+  watch(call)
+  ranAs(call)
+}
+
+/** That has settled: the guest runs on when its turn comes. Never before, or a chain of settled promises would hold the event loop. */
+export function settled(call: Call, admission: Admission): void {
+  runnable.set(call, { call, admission, begin: undefined })
+  awaitTurn()
+}
+
 /** A call has ended: the next one may use what is left of the turn. */
 export function ended(call: Call): void {
   forget(call)

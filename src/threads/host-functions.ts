@@ -3,6 +3,7 @@ import { ALL_FUEL } from '../budget.ts'
 import type { Link } from '../guests/imports.ts'
 import { Call, type CallOwner } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
+import { isThenable, whyNotWait } from '../runtime/host-function.ts'
 import { Portion } from '../runtime/portion.ts'
 import { enter, leave } from '../runtime/thread.ts'
 import type { ValType } from '../wasm/types.ts'
@@ -15,11 +16,13 @@ type HostCall = Extract<Report, { readonly verb: 'host' }>
 /** Runs a host function, which may return a promise, and tells what became of it. */
 export async function runHostFunction(owner: CallOwner, link: Link, asked: HostCall, { crossing }: RemoteThread): Promise<Outcome> {
   if (link.kind !== 'function' || link.wanted.kind !== 'function') return {}
-  const { fn } = link
+  const { fn, isAsync } = link
   const { results } = link.wanted.type
   const call = callOf(owner, asked)
   try {
-    const returned = await within(call, () => fn(...crossing.receiveAll(asked.args)))
+    const promised = within(call, () => fn(...crossing.receiveAll(asked.args)))
+    if (isThenable(promised)) checkPromise(call, promised, isAsync && !link.wanted.ownType)
+    const returned = await promised
     const fuel = fuelOf(call, asked.fuel)
     if (results.length > 1) return { value: crossing.sendAll(Array.from(returned as Iterable<unknown>, (value, at) => fitted(value, results[at]))), ...fuel }
     return { value: crossing.send(fitted(returned, results[0])), ...fuel }
@@ -34,12 +37,20 @@ function callOf(owner: CallOwner, { deadline, fuel }: HostCall): Call {
   const budget = { timeout: fromShared(deadline) - began, cpuTimeout: Number.POSITIVE_INFINITY, fuel: ALL_FUEL, slice: 0, signal: undefined }
   const call = new Call(owner, { ...budget, timeoutCode: 'deadline' }, began)
   call.begin()
-  call.inHost = true
+  call.inHost = call.sliced = true
   if (fuel !== undefined) {
     const gauges = { fuel: new WebAssembly.Global({ value: 'i64', mutable: true }, 0n), depth: new WebAssembly.Global({ value: 'i32', mutable: true }, 0) }
     call.portion = new Portion(gauges, fuel, undefined)
   }
   return call
+}
+
+/** A promise is for guests that can wait for it, as on this thread. */
+function checkPromise(call: Call, promised: PromiseLike<unknown>, canWait: boolean): void {
+  const refusal = whyNotWait(call, canWait, false)
+  if (refusal === undefined) return
+  if (promised instanceof Promise) promised.catch(() => undefined) // nobody waits for it any more
+  throw new TypeError(`the host function returned a promise, but ${refusal}`)
 }
 
 function within<T>(call: Call, run: () => T): T {

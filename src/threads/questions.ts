@@ -10,6 +10,8 @@ import { toShared } from './shared-time.ts'
 /** Looks once more after so many ms, should the bell not have been heard. */
 const LONGEST_WAIT = 1_000
 
+type HostCall = Extract<Report, { readonly verb: 'host' }>
+
 export class Questions {
   readonly #outbox: Outbox<Report>
   readonly #crossing: Crossing
@@ -44,30 +46,46 @@ export class Questions {
     settle?.(answer)
   }
 
-  /**
-   * Has the host run a host function, and waits for that on this guest's stack: nothing else of the thread runs meanwhile. Ends early if the
-   * call is stopped; the guest then does not see what is returned.
-   */
-  callHost(guest: number, link: number, args: readonly unknown[]): unknown {
+  /** Has the host run a host function. @param canWait may the guest be suspended meanwhile? If not, nothing of this thread runs */
+  callHost(guest: number, link: number, args: readonly unknown[], canWait: boolean): unknown {
     const call = currentCall() as Call
     const id = this.nextId()
-    let answer: Answer | undefined
-    this.#asked.set(id, (got) => {
-      answer = got
-    })
-    this.#outbox.add({
-      verb: 'host',
+    const question = {
+      verb: 'host' as const,
       id,
       guest,
       link,
       args: this.#crossing.sendAll(args),
       fuel: call.portion?.left,
       deadline: toShared(endOf(call)),
+    }
+    // What is below on the stack may be JavaScript
+    return canWait && call.sliced ? this.#suspended(call, question) : this.#onStack(call, question)
+  }
+
+  async #suspended(call: Call, question: HostCall): Promise<unknown> {
+    const answer = await new Promise<Answer>((resolve) => {
+      this.#asked.set(question.id, resolve)
+      this.#outbox.add(question)
+      queueMicrotask(() => this.#outbox.flush())
     })
+    return this.#returned(call, answer)
+  }
+
+  /** Waits on the guest's stack. Ends early if the call is stopped; the guest then does not see what is returned. */
+  #onStack(call: Call, question: HostCall): unknown {
+    let answer: Answer | undefined
+    this.#asked.set(question.id, (got) => {
+      answer = got
+    })
+    this.#outbox.add(question)
     this.#outbox.flush()
     this.#waitUntil(() => answer !== undefined || call.expire(now()), endOf(call))
-    this.#asked.delete(id)
-    if (answer === undefined) return undefined
+    this.#asked.delete(question.id)
+    return answer === undefined ? undefined : this.#returned(call, answer)
+  }
+
+  #returned(call: Call, answer: Answer): unknown {
     if (answer.fuel !== undefined) changeFuel(call, answer.fuel)
     return this.#valueOf(answer)
   }

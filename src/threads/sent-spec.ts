@@ -37,7 +37,7 @@ function sentLink(link: Link, crossing: Crossing, module: string): SentLink {
       return { wanted, kind: 'function' }
     case 'value': {
       const { value } = link
-      return { wanted, kind: 'value', value: crossing.send(value instanceof WebAssembly.Global ? valueOf(value, wanted, module) : value) }
+      return { wanted, kind: 'value', value: crossing.send(value instanceof WebAssembly.Global ? heldBy(value, wanted, module) : value) }
     }
     case 'made': {
       const what = `import ${quote(wanted.module)} ${quote(wanted.name)} is a ${wanted.kind} of this thread, which a guest of another cannot have`
@@ -52,7 +52,7 @@ const CODES: Readonly<Record<string, number>> = { i32: 0x7f, i64: 0x7e, f32: 0x7
  * The value of a global, which stays here. The engine says whether it fits: a module that imports such a one is instantiated.
  * @throws LoadError `invalid-import`
  */
-function valueOf(global: WebAssembly.Global, wanted: ImportType, module: string): unknown {
+function heldBy(global: WebAssembly.Global, wanted: ImportType, module: string): unknown {
   if (wanted.kind !== 'global') return global
   const { type } = wanted.type
   const code = CODES[String(typeof type === 'string' ? type : type.heap)]

@@ -172,7 +172,7 @@ class Server {
     const executor = this.#executor as ServingExecutor
     const served = new ServedGuest(order.guest, order.spec, this.#signal(order), {
       crossing: this.#crossing,
-      callHost: (guest, link, args) => this.#questions.callHost(guest, link, args),
+      callHost: (guest, link, args, canWait) => this.#questions.callHost(guest, link, args, canWait),
       setUp: (guest, lease) => this.#setUp(guest, lease),
       closed: (guest) => this.#outbox.add({ verb: 'closed', guest }),
       happened: (guest, event) => this.#happened(guest, event),

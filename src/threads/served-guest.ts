@@ -1,7 +1,7 @@
 /** A module of the host, on the thread that runs it. */
 import { callError } from '../errors.ts'
 import type { Guest, GuestEvent, GuestLease, GuestSpec } from '../guests/executor.ts'
-import type { Link } from '../guests/imports.ts'
+import { type Link, waitingOf } from '../guests/imports.ts'
 import type { Signature } from '../guests/signature.ts'
 import type { Crossing } from './crossing.ts'
 import type { LeaseState, Report, SentLink, SentSpec } from './messages.ts'
@@ -9,7 +9,8 @@ import type { LeaseState, Report, SentLink, SentSpec } from './messages.ts'
 /** What the host does for it. */
 export interface Asks {
   readonly crossing: Crossing
-  callHost(guest: number, link: number, args: readonly unknown[]): unknown
+  /** @param canWait may the guest be suspended meanwhile? */
+  callHost(guest: number, link: number, args: readonly unknown[], canWait: boolean): unknown
   setUp(guest: number, lease: GuestLease): Promise<void>
   closed(guest: number): void
   happened(guest: number, event: GuestEvent): void
@@ -27,7 +28,7 @@ export class ServedGuest {
     const { imports, hasSetup, ...rest } = sent
     this.spec = {
       ...rest,
-      imports: imports.map((link, at) => linkFrom(link, asks.crossing, (...args) => asks.callHost(id, at, args))),
+      imports: linksFrom(imports, id, asks),
       setup: hasSetup ? (lease) => asks.setUp(id, lease) : undefined,
       signal,
       onClose: () => asks.closed(id),
@@ -51,14 +52,18 @@ export class ServedGuest {
   }
 }
 
-function linkFrom(sent: SentLink, crossing: Crossing, fn: (...args: unknown[]) => unknown): Link {
-  const { wanted } = sent
-  switch (sent.kind) {
-    case 'function':
-      return { wanted, kind: 'function', fn }
-    case 'value':
-      return { wanted, kind: 'value', value: crossing.receive(sent.value) }
-  }
+/** Its guest is suspended while the host runs a function, where that is possible; otherwise the whole thread waits. */
+function linksFrom(sent: readonly SentLink[], guest: number, asks: Asks): readonly Link[] {
+  const links = sent.map((link, at): Link => {
+    const { wanted } = link
+    if (link.kind === 'value') return { wanted, kind: 'value', value: asks.crossing.receive(link.value) }
+    return { wanted, kind: 'function', isAsync: true, fn: (...args) => asks.callHost(guest, at, args, true) }
+  })
+  const waiting: ReadonlySet<Link> = new Set(waitingOf(links))
+  return links.map((link, at) => {
+    if (link.kind !== 'function' || waiting.has(link)) return link
+    return { wanted: link.wanted, kind: 'function', isAsync: false, fn: (...args) => asks.callHost(guest, at, args, false) }
+  })
 }
 
 export function leaseState(id: number, lease: GuestLease, crossing: Crossing): LeaseState {

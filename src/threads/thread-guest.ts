@@ -192,9 +192,11 @@ export class ThreadGuest implements Guest, Lessor, Resident {
     call.onStop?.()
   }
 
-  suspended(): void {
-    // No guest of another thread is suspended on this one
-  }
+  // No guest of another thread is suspended on this one
+
+  suspended(): void {}
+  waits(): void {}
+  settled(): void {}
 
   #call(
     thread: RemoteThread,
