@@ -21,7 +21,7 @@ export async function runHostFunction(owner: CallOwner, link: Link, asked: HostC
   const call = callOf(owner, asked)
   try {
     const promised = within(call, () => fn(...crossing.receiveAll(asked.args)))
-    if (isThenable(promised)) checkPromise(call, promised, isAsync && !link.wanted.ownType)
+    if (isThenable(promised)) checkPromise(call, promised, isAsync)
     const returned = await promised
     const fuel = fuelOf(call, asked.fuel)
     if (results.length > 1) return { value: crossing.sendAll(Array.from(returned as Iterable<unknown>, (value, at) => fitted(value, results[at]))), ...fuel }

@@ -1,8 +1,12 @@
 /** A module with several instances, spread over threads: each call goes to the part that has the fewest. */
 import type { Allowance } from '../budget.ts'
+import type { CurfewError, ErrorCode } from '../errors.ts'
 import type { Guest, GuestLease, GuestSpec, Particulars } from '../guests/executor.ts'
 import type { Signature } from '../guests/signature.ts'
 import { type ModuleStats, Stats, sumOfStats } from '../guests/stats.ts'
+
+/** Why a part takes no call that another may take: it cannot be restarted now, or the call is made from a host function of its only instance. */
+const ELSEWHERE: readonly ErrorCode[] = ['broken', 'unsupported']
 
 interface Part {
   readonly guest: Guest
@@ -60,31 +64,33 @@ export class SpreadGuest implements Guest {
     signal: AbortSignal | undefined,
     particulars?: Particulars,
   ): Promise<unknown[]> {
-    const part = this.#freest()
-    part.taken++
-    try {
-      return await part.guest.call(signature, args, allowance, signal, particulars)
-    } finally {
-      part.taken--
-    }
+    return this.#fromOne(async (part) => {
+      part.taken++
+      try {
+        return await part.guest.call(signature, args, allowance, signal, particulars)
+      } finally {
+        part.taken--
+      }
+    })
   }
 
   callSync(signature: Signature, args: readonly unknown[], allowance: Allowance): unknown[] {
-    return this.#freest().guest.callSync(signature, args, allowance)
+    return (this.#parts[0] as Part).guest.callSync(signature, args, allowance)
   }
 
-  async lease(timeout: number, signal: AbortSignal | undefined): Promise<GuestLease> {
-    const part = this.#freest()
-    part.taken++
-    const done = () => {
-      part.taken--
-    }
-    try {
-      return released(await part.guest.lease(timeout, signal), done)
-    } catch (error) {
-      done()
-      throw error
-    }
+  lease(timeout: number, signal: AbortSignal | undefined): Promise<GuestLease> {
+    return this.#fromOne(async (part) => {
+      part.taken++
+      const done = () => {
+        part.taken--
+      }
+      try {
+        return released(await part.guest.lease(timeout, signal), done)
+      } catch (error) {
+        done()
+        throw error
+      }
+    })
   }
 
   async idle(): Promise<void> {
@@ -95,8 +101,16 @@ export class SpreadGuest implements Guest {
     await Promise.all(this.#parts.map(({ guest }) => guest.close()))
   }
 
-  #freest(): Part {
-    return this.#parts.reduce((best, each) => (each.taken * best.instances < best.taken * each.instances ? each : best))
+  /** Has a part do something: the one that has least to do, or another one if that cannot at present. */
+  async #fromOne<T>(work: (part: Part) => Promise<T>): Promise<T> {
+    const parts = this.#parts.toSorted((a, b) => a.taken * b.instances - b.taken * a.instances)
+    for (let at = 0; ; at++) {
+      try {
+        return await work(parts[at] as Part)
+      } catch (error) {
+        if (!ELSEWHERE.includes((error as CurfewError).code) || at + 1 === parts.length) throw error
+      }
+    }
   }
 }
 

@@ -192,11 +192,15 @@ export class ThreadGuest implements Guest, Lessor, Resident {
     call.onStop?.()
   }
 
-  // No guest of another thread is suspended on this one
-
-  suspended(): void {}
-  waits(): void {}
-  settled(): void {}
+  suspended(): void {
+    throw new TypeError('a call that is on no guest of this thread was suspended')
+  }
+  waits(): void {
+    this.suspended()
+  }
+  settled(): void {
+    this.suspended()
+  }
 
   #call(
     thread: RemoteThread,
@@ -275,7 +279,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
 
   #refusal(name: string | undefined): CurfewError | undefined {
     if (this.#closed) return this.#counted(callError('closed', 'the module is closed', this.#where(name)))
-    return isInside(this) ? this.#counted(inside(this.name, name)) : undefined
+    return this.#spec.instances === 1 && isInside(this) ? this.#counted(inside(this.name, name)) : undefined
   }
 
   #counted(error: CurfewError): CurfewError {
