@@ -15,10 +15,11 @@ import { kernels } from './subjects/kernels.ts'
 import { memory } from './subjects/memory.ts'
 import { real } from './subjects/real.ts'
 import { lag, overshoot, restart } from './subjects/stops.ts'
+import { threads } from './subjects/threads.ts'
 import { weights } from './subjects/weights.ts'
 import { formatResults, verdict } from './table.ts'
 
-const SUBJECTS: readonly Subject[] = [calls, hostFunctions, overshoot, lag, restart, instances, kernels, real, guarding, weights, memory]
+const SUBJECTS: readonly Subject[] = [calls, hostFunctions, overshoot, lag, restart, instances, kernels, real, guarding, weights, memory, threads]
 const ROUNDS = 15
 const QUICK_ROUNDS = 2
 

@@ -91,6 +91,8 @@ export type Order =
 /** From a thread to the host. */
 export type Report =
   | { readonly verb: 'stats'; readonly guest: number; readonly stats: ModuleStats; readonly memorySize: number }
+  /** So many calls more have ended well, and its guests have run for so many ms in all; nothing else has changed. */
+  | { readonly verb: 'ran'; readonly guest: number; readonly calls: number; readonly cpu: number }
   /** A module closed by itself. */
   | { readonly verb: 'closed'; readonly guest: number }
   | { readonly verb: 'event'; readonly guest: number; readonly event: GuestEvent; readonly error: Sent }

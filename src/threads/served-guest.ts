@@ -3,6 +3,7 @@ import { callError } from '../errors.ts'
 import type { Guest, GuestEvent, GuestLease, GuestSpec } from '../guests/executor.ts'
 import { type Link, waitingOf } from '../guests/imports.ts'
 import type { Signature } from '../guests/signature.ts'
+import type { ModuleStats } from '../guests/stats.ts'
 import type { Crossing } from './crossing.ts'
 import type { LeaseState, Report, SentLink, SentSpec } from './messages.ts'
 
@@ -22,6 +23,8 @@ export class ServedGuest {
   /** As the host numbers them. */
   readonly signatures: Signature[] = []
   #guest: Guest | undefined
+  /** What the host was told last. */
+  #told: Figures | undefined
 
   constructor(id: number, sent: SentSpec, signal: AbortSignal | undefined, asks: Asks) {
     this.id = id
@@ -45,11 +48,34 @@ export class ServedGuest {
     this.#guest = loaded
   }
 
-  /** Its figures, for the host to show; not while it is being loaded. */
+  /** Its figures, for the host to show: often nothing but some calls more. Not while it is being loaded. */
   get report(): Report | undefined {
     if (this.#guest === undefined) return undefined
-    return { verb: 'stats', guest: this.id, stats: this.#guest.stats, memorySize: this.#guest.memorySize }
+    const { stats, memorySize } = this.#guest
+    const before = this.#told
+    this.#told = { stats, memorySize }
+    if (before !== undefined && onlyRan(before, this.#told)) return { verb: 'ran', guest: this.id, calls: stats.calls - before.stats.calls, cpu: stats.cpu }
+    return { verb: 'stats', guest: this.id, stats, memorySize }
   }
+}
+
+interface Figures {
+  readonly stats: ModuleStats
+  readonly memorySize: number
+}
+
+/** Have all calls since then ended well, and has nothing else changed? */
+function onlyRan({ stats: before, memorySize }: Figures, { stats: now, memorySize: size }: Figures): boolean {
+  const calls = now.calls - before.calls
+  const well = (now.outcomes.ok ?? 0) - (before.outcomes.ok ?? 0)
+  return (
+    calls === well &&
+    size === memorySize &&
+    now.generation === before.generation &&
+    now.restarts === before.restarts &&
+    now.lastFuel === before.lastFuel &&
+    now.fuel === before.fuel
+  )
 }
 
 /** Its guest is suspended while the host runs a function, where that is possible; otherwise the whole thread waits. */

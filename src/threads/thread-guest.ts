@@ -149,6 +149,12 @@ export class ThreadGuest implements Guest, Lessor, Resident {
         this.#stats = report.stats
         if (!this.#closed) this.#memorySize = report.memorySize
         return
+      case 'ran': {
+        const { calls, cpu, outcomes } = this.#stats
+        this.#place.ran(report.cpu - cpu)
+        this.#stats = { ...this.#stats, calls: calls + report.calls, cpu: report.cpu, outcomes: { ...outcomes, ok: (outcomes.ok ?? 0) + report.calls } }
+        return
+      }
       case 'closed':
         void this.close()
         return
