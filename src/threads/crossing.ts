@@ -55,9 +55,11 @@ export class Crossing {
     return this.#kept.size
   }
 
+  /** Values as they are now: whose array it is may change it before it is posted. */
   sendAll(values: readonly unknown[]): readonly Sent[] {
-    for (const value of values) if (!isCopied(value)) return values.map((each) => this.send(each))
-    return values as readonly Sent[]
+    const now = values.slice()
+    for (const value of now) if (!isCopied(value)) return now.map((each) => this.send(each))
+    return now as readonly Sent[]
   }
 
   send(value: unknown): Sent {
