@@ -22,6 +22,10 @@ export interface GuestSpec {
   readonly reuse: 'always' | 'never'
   /** Calls of the module that may run at a time, each on an instance of its own. */
   readonly instances: number
+  /** Modules of one group share an account, see `runtime/account.ts`; undefined: the module has its own. */
+  readonly group: string | undefined
+  /** Of the account; undefined: that of the group, or 1. */
+  readonly weight: number | undefined
   readonly onTrap: 'restart' | 'keep'
   readonly signal: AbortSignal | undefined
   /** Do NaNs go in in one form? */

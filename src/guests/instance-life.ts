@@ -6,7 +6,6 @@ import { isLarge, touchMemories } from '../runtime/fresh-memory.ts'
 import { Instance, type MakeImports } from '../runtime/instance.ts'
 import { failureOf } from '../runtime/outcome.ts'
 import { hostingCall } from '../runtime/thread.ts'
-import { chargeTurn } from '../runtime/turn.ts'
 import type { GuestLease, GuestSpec } from './executor.ts'
 import { failedCall } from './failure.ts'
 import { makeImports } from './imports.ts'
@@ -143,7 +142,7 @@ export class InstanceLife {
       })
     } finally {
       const took = now() - began
-      if (took > 0) chargeTurn(took)
+      if (took > 0) this.#guest.account.charge(took)
     }
   }
 
@@ -155,7 +154,7 @@ export class InstanceLife {
   async #ready(instance: Instance, signal: AbortSignal | undefined): Promise<void> {
     this.#fresh = instance
     const { startTimeout, name } = this.#spec
-    if (isLarge(instance)) await touchMemories(instance, signal)
+    if (isLarge(instance)) await touchMemories(instance, this.#guest.account, signal)
     if (signal?.aborted) {
       this.#fresh = undefined
       instance.drop()

@@ -149,6 +149,8 @@ export class Host {
       restart: options.restart,
       reuse: options.reuse,
       instances: options.instances,
+      group: options.group,
+      weight: options.weight,
       onTrap: options.onTrap,
       deterministic,
       functions: type.functions,

@@ -81,6 +81,7 @@ export const hook: Hook = makeHook({
     const at = now()
     if (call.expire(at)) return STOP
     current = call
+    call.slices++
     call.resume(at)
     // What used up the turn since the call was woken was not this guest: it may do a little before it is suspended again
     const verdict = call.poll()
