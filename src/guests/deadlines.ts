@@ -57,6 +57,7 @@ export class Deadlines {
 
   /** Has the turn begin in which the earliest passes. */
   awaitNext(at: number): void {
+    if (this.#heap.size === 0) return
     const due = this.next - TIMER_SLACK
     if (due <= at) awaitTurn()
     else this.#setTimer(due)

@@ -4,9 +4,10 @@
  * **Order.** The account that has used least comes first (`account.ts`: CPU time by module or group, over its weight, half of it forgotten each second);
  * of its calls the one that has run least; the longest waiting among equals. What newcomers begin is charged to the account, so it gains nothing.
  *
- * **Favour.** Most calls are over within microseconds, and should not wait for slices of endless ones. So a turn begins with calls that have not run yet,
- * of accounts that have used less than their share; each runs for `FIRST_SLICE` at most while others wait. The rest of that turn is for what their
- * callers call next: a chain of short calls. The turn after it is by order alone, so that favour takes every second turn at most.
+ * **Favour.** Most calls are over within microseconds, and should not wait for slices of endless ones. So turns are of two kinds. In one of *favour* calls
+ * that are out of time are stopped, and those begin that have not run yet, of accounts that have used less than their share; each runs for
+ * `FIRST_SLICE` at most while others wait. The rest of that turn is for who gets the results, and what they call next: a chain of short calls.
+ * If there was nothing to do, and in the turn after it for certain, guests run *by order* alone.
  *
  * **No call starves.** Every `AGED_EVERY`th turn by order begins with the call that has waited longest, whatever its account has used. So of n calls
  * that wait to run, each gets a slice within 2 x AGED_EVERY x n turns, whoever comes meanwhile. (One whose host has `maxConcurrent` others
@@ -65,9 +66,6 @@ let woken: Call | undefined
 /** Was the last turn one of favour? */
 let favoured = false
 let turnsByOrder = 0
-/** Of this turn: how long calls were stopped, and how many of them were suspended. */
-let stoppedFor = 0
-let unwound = 0
 
 /** May a call of the account start now? Not on top of a guest, nor ahead of others that have not begun, nor if its account has had its share. */
 export function hasRoom(admission: Admission, account: Account): boolean {
@@ -86,24 +84,28 @@ export function forget(call: Call): void {
   take(call)
 }
 
-/** A call that has its instance is to start: now if there is room, else when its turn comes. */
+/** A call that has its instance is to start: now if there is room, but briefly, as who had the instance before may not have the result yet; else when its turn comes. */
 export function ready(call: Call, admission: Admission, begin: (at: number) => void): void {
-  if (hasRoom(admission, call.owner.account)) return beginNow(call, begin, Number.POSITIVE_INFINITY)
+  if (hasRoom(admission, call.owner.account)) return beginNow(call, begin, FIRST_SLICE)
   add(call, admission, begin)
   awaitTurn()
 }
 
-/** A guest was suspended: it runs on when its turn comes. */
+/** A guest was suspended: it runs on when its turn comes. The next one may use what is left of this turn, unless a call has to be stopped first. */
 export function suspended(call: Call, admission: Admission): void {
   add(call, admission, undefined)
   watch(call)
-  ranAs(call)
+  if (woken !== call) return awaitTurn()
+  woken = undefined
+  if (deadlines.next <= now()) awaitTurn()
+  else runInOrder()
 }
 
-/** A call has ended: the next one may use what is left of the turn. */
+/** A call has ended: its caller has what is left of the turn. A guest that ran now would have the result wait. */
 export function ended(call: Call): void {
   forget(call)
-  ranAs(call)
+  if (woken === call) woken = undefined
+  if (busy.size > 0 || deadlines.size > 0) awaitTurn()
 }
 
 /** A suspended call was stopped: it is woken at once, out of turn, to unwind its stack. */
@@ -112,24 +114,21 @@ export function unwind(call: Call): void {
   wake(call)
 }
 
-function ranAs(call: Call): void {
-  if (woken === call) {
-    woken = undefined
-    stopDue()
-    runInOrder()
-  } else if (busy.size > 0 || deadlines.size > 0) awaitTurn()
-}
-
 onTurn(() => {
-  if (deadlines.size === 0 && busy.size === 0) return
-  stoppedFor = unwound = 0
-  stopDue()
   if (woken !== undefined) return
-  favoured = !favoured && favour()
-  if (!favoured && busy.size > 0 && ++turnsByOrder % AGED_EVERY === 0) run(pick(byAge))
-  if (!favoured) runInOrder()
+  if (!favoured) {
+    const anyStopped = stopDue()
+    favoured = favour() || anyStopped
+  } else favoured = false
+  if (!favoured) runByOrder()
   else if (busy.size > 0) awaitTurn()
+  if (busy.size === 0) deadlines.awaitNext(now())
 })
+
+function runByOrder(): void {
+  if (busy.size > 0 && ++turnsByOrder % AGED_EVERY === 0) run(pick(byAge))
+  runInOrder()
+}
 
 /** Has short calls begin, see above, until the turn is used up. Did any? */
 function favour(): boolean {
@@ -222,18 +221,19 @@ function take(call: Call): void {
   if (admission.fresh.size + admission.begun.size === 0) busy.delete(admission)
 }
 
-/** Stops the waiting calls whose time has run out, and sees to the next one's: while there is anything to run, turns come by themselves. */
-function stopDue(): void {
+/** Stops the waiting calls whose time has run out. Any? */
+function stopDue(): boolean {
+  if (deadlines.size === 0) return false
   const from = now()
   let at = from
-  for (let call = deadlines.first; call !== undefined && deadlines.next <= at; call = deadlines.first) {
-    const isSuspended = call.state === 'suspended'
-    if (stoppedFor + at - from >= STOPPING_PER_TURN || (isSuspended && unwound >= UNWOUND_PER_TURN)) break
-    if (isSuspended) unwound++
+  let unwound = 0
+  let any = false
+  for (let call = deadlines.first; call !== undefined && deadlines.next <= at && at - from < STOPPING_PER_TURN; call = deadlines.first) {
+    if (call.state === 'suspended' && ++unwound > UNWOUND_PER_TURN) break
+    any = true
     deadlines.remove(call)
     call.expire(at)
     at = now()
   }
-  stoppedFor += at - from
-  if (busy.size === 0) deadlines.awaitNext(at)
+  return any
 }

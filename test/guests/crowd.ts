@@ -64,6 +64,15 @@ export class Crowd {
     this.#calls.push(module.call('run', [0], { signal: this.over.signal }).catch(() => undefined))
   }
 
+  /** Has its export called again and again, each time for so many ticks, until the crowd is over. */
+  keepCalling(module: Module, name: 'run' | 'trap', times: number): void {
+    const { signal } = this.over
+    const again = async () => {
+      while (!signal.aborted) await module.call(name, [times], { signal }).catch(() => undefined)
+    }
+    this.#calls.push(again())
+  }
+
   /** The crowd is over when so much time has passed. @returns what each used meanwhile */
   async after(ms: number): Promise<(name: string) => number> {
     const end = this.clock.time + ms

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { HALF_LIFE } from '../../src/runtime/account.ts'
 import { canSuspend } from '../../src/runtime/thread.ts'
 import { withFakeClock } from '../support/fake-clock.ts'
-import { type Bench, behaviour, failure } from '../support/host.ts'
+import { type Bench, behaviour } from '../support/host.ts'
 import { Crowd } from './crowd.ts'
 
 function simulation(claim: string, simulate: (crowd: Crowd, bench: Bench) => Promise<void>): void {
@@ -32,10 +32,8 @@ simulation('a group of 50 modules gets what one module of the same weight gets',
 simulation('a module whose calls trap and begin again gets no more than one whose call goes on', async (crowd) => {
   const restarting = await crowd.load('restarting')
   crowd.runAway(await crowd.load('endless'))
-  const again = async () => {
-    while (!crowd.over.signal.aborted) await failure(restarting.call('trap', [20]))
-  }
-  const [used] = await Promise.all([crowd.after(10_000), again()])
+  crowd.keepCalling(restarting, 'trap', 20)
+  const used = await crowd.after(10_000)
   near(used('restarting'), 5_000, 200)
   near(used('endless'), 5_000, 200)
 })
@@ -93,9 +91,7 @@ for (const [way, spend] of Object.entries(WAYS)) {
 simulation('a slow instantiation is charged to its module', async (crowd) => {
   const slow = await crowd.load('slow', {}, { making: 5 })
   crowd.runAway(await crowd.load('endless'))
-  const again = async () => {
-    while (!crowd.over.signal.aborted) await failure(slow.call('trap', [1]))
-  }
-  const [used] = await Promise.all([crowd.after(10_000), again()])
+  crowd.keepCalling(slow, 'trap', 1)
+  const used = await crowd.after(10_000)
   near(used('endless'), 5_000, 300)
 })
