@@ -7,7 +7,11 @@ import { type Bench, behaviour, failure, nextTurn } from '../support/host.ts'
 import { Crowd } from './crowd.ts'
 
 /** Without JSPI there is nothing to simulate: each call runs to its end. */
-function simulation(claim: string, simulate: (crowd: Crowd, bench: Bench) => Promise<void>, options?: { readonly tick?: number; readonly maxConcurrent?: number }): void {
+function simulation(
+  claim: string,
+  simulate: (crowd: Crowd, bench: Bench) => Promise<void>,
+  options?: { readonly tick?: number; readonly maxConcurrent?: number },
+): void {
   if (canSuspend) behaviour(claim, (bench) => withFakeClock((clock) => simulate(new Crowd(bench, clock, options), bench)))
 }
 
@@ -107,17 +111,14 @@ simulation(
   { tick: 0.01 },
 )
 
-simulation(
-  'a module that has had its share comes when its turn has come, also with calls that have not begun',
-  async (crowd) => {
-    const greedy = await crowd.load('greedy')
-    for (let call = 0; call < 10; call++) await greedy.call('run', [200])
-    for (const module of await crowd.loadAll(10, 'endless')) crowd.runAway(module)
-    crowd.keepCalling(greedy, 'run', 1)
-    const used = await crowd.after(5_000)
-    assert.ok(used('greedy') <= (5_000 / 11) * 1.3, `${used('greedy')} ms of 5,000`)
-  },
-)
+simulation('a module that has had its share comes when its turn has come, also with calls that have not begun', async (crowd) => {
+  const greedy = await crowd.load('greedy')
+  for (let call = 0; call < 10; call++) await greedy.call('run', [200])
+  for (const module of await crowd.loadAll(10, 'endless')) crowd.runAway(module)
+  crowd.keepCalling(greedy, 'run', 1)
+  const used = await crowd.after(5_000)
+  assert.ok(used('greedy') <= (5_000 / 11) * 1.3, `${used('greedy')} ms of 5,000`)
+})
 
 simulation('a host that has as many calls running as it may keeps no other host from running', async (crowd, bench) => {
   const full = new Crowd(bench, crowd.clock, { maxConcurrent: 1 })
