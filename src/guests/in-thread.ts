@@ -1,11 +1,13 @@
 /** Runs guests on this thread: each instance of a module has one call at a time. */
 import { ALL_FUEL, type Allowance } from '../budget.ts'
 import { type CurfewError, callError, type ErrorCode, REASONS } from '../errors.ts'
+import type { Account } from '../runtime/account.ts'
 import { Call, type CallBudget, type Stop } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 import type { GuestFunction, Instance } from '../runtime/instance.ts'
 import { failureOf } from '../runtime/outcome.ts'
 import { hostingCall, instanceBelow, isInside } from '../runtime/thread.ts'
+import { Accounts } from './accounts.ts'
 import type { Executor, Guest, GuestLease, GuestSpec, Observe, Particulars } from './executor.ts'
 import { failedCall } from './failure.ts'
 import { GuestFunctions } from './guest-functions.ts'
@@ -13,32 +15,47 @@ import { InstanceLease } from './instance-lease.ts'
 import { InstancePool } from './instance-pool.ts'
 import { listen } from './line.ts'
 import type { Held, Runner } from './runner.ts'
-import { type Admission, ended, forget, hasRoom, ready, suspended, unwind, watch } from './scheduler.ts'
+import { Admission, ended, forget, hasRoom, ready, suspended, unwind, watch } from './scheduler.ts'
 import { oneNaN, resultsOf, type Signature } from './signature.ts'
 import { type ModuleStats, Stats } from './stats.ts'
 import { Tenants } from './tenants.ts'
 
 export class InThreadExecutor implements Executor {
   readonly #admission: Admission
-  readonly #slice: number
+  readonly #accounts = new Accounts()
 
   constructor(maxConcurrent: number, maxQueue: number, slice: number) {
-    this.#admission = { maxConcurrent, maxQueue, active: 0, queued: 0 }
-    this.#slice = slice
+    this.#admission = new Admission(maxConcurrent, maxQueue, slice)
   }
 
   async load(spec: GuestSpec): Promise<Guest> {
-    const guest = new InThreadGuest(spec, this.#admission, this.#slice)
-    await guest.start()
+    const { name, group, weight } = spec
+    const account = this.#accounts.open(name, group, weight)
+    let isOpen = true
+    const closeAccount = () => {
+      if (isOpen) this.#accounts.close(name, group)
+      isOpen = false
+    }
+    const onClose = () => {
+      closeAccount()
+      spec.onClose()
+    }
+    const guest = new InThreadGuest({ ...spec, onClose }, this.#admission, account)
+    try {
+      await guest.start()
+    } catch (error) {
+      closeAccount()
+      throw error
+    }
     return guest
   }
 }
 
 export class InThreadGuest implements Guest, Runner {
   readonly name: string
+  readonly account: Account
   readonly #spec: GuestSpec
   readonly #admission: Admission
-  readonly #slice: number
   readonly #stats: Stats
   readonly #pool: InstancePool
   readonly #tenants: Tenants
@@ -50,12 +67,12 @@ export class InThreadGuest implements Guest, Runner {
   #closed = false
   #tellIdle: (() => void) | undefined
 
-  constructor(spec: GuestSpec, admission: Admission, slice: number) {
+  constructor(spec: GuestSpec, admission: Admission, account: Account) {
     this.name = spec.name
+    this.account = account
     this.#spec = spec
     this.#admission = admission
-    this.#slice = slice
-    this.#usual = { ...spec.allowance, slice, signal: undefined, timeoutCode: 'deadline' }
+    this.#usual = { ...spec.allowance, slice: admission.slice, signal: undefined, timeoutCode: 'deadline' }
     this.#stats = new Stats(spec.instances)
     this.#functions = new GuestFunctions(spec.name, (signature, instance, fn, args) => this.#callFunction(signature, instance, fn, args), spec.functions)
     this.#pool = new InstancePool(spec, this, this.#stats, () => this.#tenants.next())
@@ -83,7 +100,7 @@ export class InThreadGuest implements Guest, Runner {
     const at = now()
     const call = new Call(this, this.budget(allowance, signal), at)
     if (particulars !== undefined) observed(call, particulars.observe)
-    const instance = hasRoom(this.#admission, this.#slice) ? this.#tenants.take(call) : undefined
+    const instance = hasRoom(this.#admission, this.account) ? this.#tenants.take(call) : undefined
     if (instance !== undefined) return this.#run(call, instance, signature, instance.exports[signature.name] as GuestFunction, args, at)
     return new Promise((resolve, reject) => {
       const grant = (granted: Instance, from: number) =>
@@ -115,7 +132,7 @@ export class InThreadGuest implements Guest, Runner {
     if (refused !== undefined) throw this.#counted(refused)
     const call = new Call(
       this,
-      { timeout, cpuTimeout: Number.POSITIVE_INFINITY, fuel: ALL_FUEL, slice: this.#slice, signal, timeoutCode: 'lease-timeout' },
+      { timeout, cpuTimeout: Number.POSITIVE_INFINITY, fuel: ALL_FUEL, slice: this.#admission.slice, signal, timeoutCode: 'lease-timeout' },
       now(),
     )
     const instance =
@@ -157,7 +174,7 @@ export class InThreadGuest implements Guest, Runner {
 
   budget(allowance: Allowance, signal: AbortSignal | undefined): CallBudget {
     if (signal === undefined && allowance === this.#spec.allowance) return this.#usual
-    return { timeout: allowance.timeout, cpuTimeout: allowance.cpuTimeout, fuel: allowance.fuel, slice: this.#slice, signal, timeoutCode: 'deadline' }
+    return { timeout: allowance.timeout, cpuTimeout: allowance.cpuTimeout, fuel: allowance.fuel, slice: this.#admission.slice, signal, timeoutCode: 'deadline' }
   }
 
   /** A call was stopped while it waited, held a lease or was suspended; a guest that runs sees it at its next poll. */
@@ -211,7 +228,8 @@ export class InThreadGuest implements Guest, Runner {
         lease.running = call
         resolve(this.#run(call, instance, signature, fn, args, at))
       }
-      if (previous === undefined && hasRoom(this.#admission, this.#slice)) return begin(call.began)
+      if (previous === undefined && hasRoom(this.#admission, this.account)) return begin(call.began)
+      if (previous === undefined) lease.running = call // it ends with the lease, also while it waits
       this.#tenants.wait(call, signature.name, reject)
       const wait = () => call.stopped === undefined && ready(call, this.#admission, begin)
       if (previous === undefined) wait()

@@ -6,7 +6,7 @@ import { isLarge, touchMemories } from '../runtime/fresh-memory.ts'
 import { Instance, type MakeImports } from '../runtime/instance.ts'
 import { failureOf } from '../runtime/outcome.ts'
 import { hostingCall } from '../runtime/thread.ts'
-import { chargeTurn, nextTurn, usedOfTurn } from '../runtime/turn.ts'
+import { nextTurn, usedOfTurn } from '../runtime/turn.ts'
 import type { GuestLease, GuestSpec } from './executor.ts'
 import { failedCall } from './failure.ts'
 import { makeImports } from './imports.ts'
@@ -221,7 +221,7 @@ export class InstancePool {
       })
     } finally {
       const took = now() - began
-      if (took > 0) chargeTurn(took)
+      if (took > 0) this.#guest.account.charge(took)
     }
   }
 
@@ -233,7 +233,7 @@ export class InstancePool {
   async #prepare(instance: Instance, signal: AbortSignal | undefined): Promise<void> {
     this.#fresh.add(instance)
     const { startTimeout, name } = this.#spec
-    if (isLarge(instance)) await touchMemories(instance, signal)
+    if (isLarge(instance)) await touchMemories(instance, this.#guest.account, signal)
     if (signal?.aborted) {
       this.#fresh.delete(instance)
       instance.drop()

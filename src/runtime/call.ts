@@ -5,10 +5,11 @@
  */
 import { EXHAUSTED, STOP } from '../abi.ts'
 import type { ErrorCode, Phase } from '../errors.ts'
+import type { Account } from './account.ts'
 import { now } from './clock.ts'
 import { type Limits, meter, paceOf } from './meter.ts'
 import type { Portion } from './portion.ts'
-import { chargeTurn, usedOfTurn } from './turn.ts'
+import { usedOfTurn } from './turn.ts'
 
 /** What a call may spend. Times in ms, `Infinity` where there is no limit. */
 export interface CallBudget {
@@ -34,13 +35,15 @@ export type CallState = 'queued' | 'running' | 'suspended' | 'done'
 export interface CallOwner {
   /** The module's. */
   readonly name: string
+  /** What the time of its guests is charged to. */
+  readonly account: Account
   /** It was stopped: for the first time, and by whatever cause. */
   stopped(call: Call): void
   /** Its guest was suspended. */
   suspended(call: Call): void
 }
 
-/** What the turn is charged for getting into a guest and out of it, ms: a long chain of calls that do nothing takes time too. */
+/** What is charged for getting into a guest and out of it, ms: a long chain of calls that do nothing takes time too. */
 const AROUND = 0.0007
 
 export class Call implements Limits {
@@ -58,6 +61,8 @@ export class Call implements Limits {
   cpu = 0
   /** Slices that its guest has run in: one more than it was suspended. */
   slices = 1
+  /** When it is to be suspended next, if not before at the end of the turn's slice. */
+  runUntil = Number.POSITIVE_INFINITY
   /** The call whose host function made this one. */
   parent: Call | undefined = undefined
   /** The lease under which it was made: its end is the call's. */
@@ -144,7 +149,7 @@ export class Call implements Limits {
     if (this.lease !== undefined) this.lease.ran = true
     this.#sliceStart = at
     if (this.budget.cpuTimeout !== Number.POSITIVE_INFINITY) this.cpuEnd = at + this.budget.cpuTimeout - this.cpu
-    if (this.sliced) this.sliceEnd = at + this.budget.slice - usedOfTurn()
+    if (this.sliced) this.sliceEnd = Math.min(at + this.budget.slice - usedOfTurn(), this.runUntil)
   }
 
   /** The guest has stopped running, for now or for good. */
@@ -153,7 +158,7 @@ export class Call implements Limits {
     this.cpu += ran
     this.cpuEnd = Number.POSITIVE_INFINITY
     // The time of a nested call is part of that of the call around it
-    if (this.parent === undefined) chargeTurn(ran + AROUND)
+    if (this.parent === undefined) this.owner.account.charge(ran + AROUND)
   }
 
   /** What the guest's poll answers. */

@@ -6,13 +6,12 @@ import { dropMemories } from './dropped-memory.ts'
 import { type Gauges, Portion } from './portion.ts'
 import { canSuspend, enter, hook, leave } from './thread.ts'
 import { UNCATCHABLE } from './trap.ts'
-import { chargeTurn } from './turn.ts'
 
 export type GuestFunction = (...args: unknown[]) => unknown
 /** Makes the imports of one instance: their functions must be bound to it, see `hostFunction`. */
 export type MakeImports = (instance: Instance) => WebAssembly.Imports
 
-/** What the turn is charged for a synchronous call besides its credit, ms: one that does little does not count it. */
+/** What is charged for a synchronous call besides its credit, ms: one that does little does not count it. */
 const AROUND = 0.0002
 
 export class Instance {
@@ -135,16 +134,16 @@ export class Instance {
     } finally {
       leave(call)
       this.#unfuel(call)
-      if (Number.isNaN(call.began)) this.#chargeCredit(before)
+      if (Number.isNaN(call.began)) this.#chargeCredit(call, before)
       else call.pause(now())
     }
     return inFuel(call, returned)
   }
 
-  #chargeCredit(before: number): void {
+  #chargeCredit(call: Call, before: number): void {
     const left = this.#credit
     this.#left = left
-    chargeTurn(AROUND + (before > left ? (before - left) / UNITS_PER_MS : 0))
+    call.owner.account.charge(AROUND + (before > left ? (before - left) / UNITS_PER_MS : 0))
   }
 
   get #credit(): number {
