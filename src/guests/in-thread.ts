@@ -372,8 +372,8 @@ export class InThreadGuest implements Guest, Runner {
   #dropAfter(code: ErrorCode, instance: Instance): void {
     if (!this.#isLost(code, instance)) return
     const isLast = this.#spec.restart === 'never'
-    this.#pool.drop(instance, isLast)
-    if (isLast) void this.close()
+    // One that is being readied fails to load, and says why
+    if (this.#pool.drop(instance, isLast) && isLast) void this.close()
   }
 
   /** A call or lease that had the instance gives it back. */

@@ -105,13 +105,14 @@ export class InstancePool {
     }
   }
 
-  /** Lets go of an instance; the next is made at once, unless nothing is to come. */
-  drop(instance: Instance, isLast: boolean): void {
+  /** Lets go of an instance; the next is made at once, unless nothing is to come. @returns was it ready for calls? */
+  drop(instance: Instance, isLast: boolean): boolean {
     if (!instance.stopped) instance.drop()
-    if (!this.#live.delete(instance)) return
+    if (!this.#live.delete(instance)) return false
     const at = this.#ready.indexOf(instance)
     if (at >= 0) this.#ready.splice(at, 1)
     if (!isLast) this.#fill(this.#missing)
+    return true
   }
 
   /** None is ready, and so many wait. */

@@ -19,7 +19,10 @@ test('a group has one weight, that of its first module', () => {
   assert.equal(account.weight, 3)
   assert.equal(accounts.open('b', 'group', undefined), account)
   assert.equal(accounts.open('c', 'group', 3), account)
-  assert.throws(() => accounts.open('d', 'group', 2), { code: 'invalid-option', message: /`weight` takes 3, which the group has, or nothing, but got 2/ })
+  assert.throws(() => accounts.open('d', 'group', 2), {
+    code: 'invalid-option',
+    message: /`weight` takes 3, which the group has \(or the module that is replaced\), or nothing, but got 2/,
+  })
   account.charge(1)
   for (const module of ['a', 'b', 'c']) accounts.close(module, 'group')
   assert.equal(accounts.open('d', 'group', 2), account)
