@@ -15,7 +15,7 @@ import { InstanceLease } from './instance-lease.ts'
 import { InstancePool } from './instance-pool.ts'
 import { listen } from './line.ts'
 import type { Held, Runner } from './runner.ts'
-import { Admission, ended, forget, hasRoom, ready, suspended, unwind, watch } from './scheduler.ts'
+import { Admission, ended, forget, hasRoom, ready, settled, suspended, unwind, waits, watch } from './scheduler.ts'
 import { oneNaN, resultsOf, type Signature } from './signature.ts'
 import { type ModuleStats, Stats } from './stats.ts'
 import { Tenants } from './tenants.ts'
@@ -190,6 +190,16 @@ export class InThreadGuest implements Guest, Runner {
     call.waited = true
     call.endWait ??= listen(call)
     suspended(call, this.#admission)
+  }
+
+  waits(call: Call): void {
+    call.waited = true
+    call.endWait ??= listen(call)
+    waits(call)
+  }
+
+  settled(call: Call): void {
+    settled(call, this.#admission)
   }
 
   holdLease(hold: Call, instance: Instance): InstanceLease {

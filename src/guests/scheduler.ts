@@ -95,7 +95,26 @@ export function ready(call: Call, admission: Admission, begin: (at: number) => v
 export function suspended(call: Call, admission: Admission): void {
   add(call, admission, undefined)
   watch(call)
-  if (woken !== call) return awaitTurn()
+  if (woken === call) next()
+  else awaitTurn()
+}
+
+/** A guest was suspended until what it waits for has settled. */
+export function waits(call: Call): void {
+  watch(call)
+  if (woken === call) next()
+  else if (busy.size > 0) awaitTurn()
+}
+
+/** That has settled: the guest runs on when its turn comes. Never before, or a chain of settled promises would hold the event loop. */
+export function settled(call: Call, admission: Admission): void {
+  if (call.stopped !== undefined) return
+  add(call, admission, undefined)
+  awaitTurn()
+}
+
+/** Who was woken runs no more, for now. */
+function next(): void {
   woken = undefined
   if (deadlines.next <= now()) awaitTurn()
   else runInOrder()

@@ -39,8 +39,12 @@ export interface CallOwner {
   readonly account: Account
   /** It was stopped: for the first time, and by whatever cause. */
   stopped(call: Call): void
-  /** Its guest was suspended. */
+  /** Its guest was suspended, to run on when its turn comes. */
   suspended(call: Call): void
+  /** Its guest was suspended, until what a host function promised has settled. */
+  waits(call: Call): void
+  /** That has settled: the guest can run on when its turn comes. */
+  settled(call: Call): void
 }
 
 /** What is charged for getting into a guest and out of it, ms: a long chain of calls that do nothing takes time too. */
@@ -90,7 +94,8 @@ export class Call implements Limits {
   cpuEnd = Number.POSITIVE_INFINITY
   sliceEnd = Number.POSITIVE_INFINITY
   #sliceStart = 0
-  // What the last poll granted, and when, host functions' time added; 0 if it did not, or the guest has been suspended since
+  #paused = 0
+  // What the last poll granted, and when, the time of host functions and of suspensions added; 0 if it did not
   #granted = 0
   #grantedAt = 0
   #passed = 0
@@ -148,6 +153,7 @@ export class Call implements Limits {
     this.begin()
     if (this.lease !== undefined) this.lease.ran = true
     this.#sliceStart = at
+    this.#grantedAt += at - this.#paused
     if (this.budget.cpuTimeout !== Number.POSITIVE_INFINITY) this.cpuEnd = at + this.budget.cpuTimeout - this.cpu
     if (this.sliced) this.sliceEnd = Math.min(at + this.budget.slice - usedOfTurn(), this.runUntil)
   }
@@ -155,6 +161,7 @@ export class Call implements Limits {
   /** The guest has stopped running, for now or for good. */
   pause(at: number): void {
     const ran = at - this.#sliceStart
+    this.#paused = at
     this.cpu += ran
     this.cpuEnd = Number.POSITIVE_INFINITY
     // The time of a nested call is part of that of the call around it

@@ -20,6 +20,12 @@ class Recorder implements CallOwner {
   suspended(): void {
     this.events.push('suspended')
   }
+  waits(): void {
+    this.events.push('waits')
+  }
+  settled(): void {
+    this.events.push('settled')
+  }
 }
 
 function made(budget: Partial<CallBudget> = {}, began = 0): { call: Call; events: string[] } {
@@ -139,6 +145,21 @@ test('a poll grants, yields at the end of the slice, and stops at the deadline',
     clock.advance(5)
     assert.equal(call.poll(), STOP)
     assert.deepEqual(call.stopped, { code: 'deadline', phase: 'running' })
+    call.pause(clock.now())
+  }))
+
+test('a guest is not taken to be slow because it was suspended between two polls', () =>
+  withFakeClock(async (clock) => {
+    await nextTurn()
+    const { call } = made({ timeout: 10_000, slice: 1_000 }, clock.now())
+    call.sliced = true
+    call.resume(clock.now())
+    const before = call.poll()
+    clock.advance(0.1)
+    call.pause(clock.now())
+    clock.advance(1_000)
+    call.resume(clock.now())
+    assert.equal(call.poll(), before)
     call.pause(clock.now())
   }))
 
