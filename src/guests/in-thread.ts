@@ -4,6 +4,7 @@ import { type CurfewError, callError, type ErrorCode, REASONS } from '../errors.
 import { Call, type CallBudget } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 import type { GuestFunction, Instance } from '../runtime/instance.ts'
+import { Account, type ResourceUsage } from '../runtime/ledger.ts'
 import { failureOf } from '../runtime/outcome.ts'
 import { hostingCall, instanceBelow, isInside } from '../runtime/thread.ts'
 import type { Executor, Guest, GuestLease, GuestSpec } from './executor.ts'
@@ -21,14 +22,22 @@ import { Tenants } from './tenants.ts'
 export class InThreadExecutor implements Executor {
   readonly #admission: Admission
   readonly #slice: number
+  readonly #account: Account
 
-  constructor(maxConcurrent: number, maxQueue: number, slice: number) {
+  /** @param totalMemoryLimit bytes of all guests' memories, and of those that were dropped and are not collected yet */
+  constructor(maxConcurrent: number, maxQueue: number, slice: number, totalMemoryLimit: number) {
     this.#admission = { maxConcurrent, maxQueue, active: 0, queued: 0 }
     this.#slice = slice
+    this.#account = new Account(totalMemoryLimit)
+  }
+
+  /** What its guests hold, and what the process has left. */
+  get usage(): ResourceUsage {
+    return this.#account.usage
   }
 
   async load(spec: GuestSpec): Promise<Guest> {
-    const guest = new InThreadGuest(spec, this.#admission, this.#slice)
+    const guest = new InThreadGuest(spec, this.#admission, this.#slice, this.#account)
     await guest.start()
     return guest
   }
@@ -36,6 +45,7 @@ export class InThreadExecutor implements Executor {
 
 export class InThreadGuest implements Guest, Runner {
   readonly name: string
+  readonly account: Account
   readonly #spec: GuestSpec
   readonly #admission: Admission
   readonly #slice: number
@@ -50,8 +60,9 @@ export class InThreadGuest implements Guest, Runner {
   #closed = false
   #tellIdle: (() => void) | undefined
 
-  constructor(spec: GuestSpec, admission: Admission, slice: number) {
+  constructor(spec: GuestSpec, admission: Admission, slice: number, account: Account) {
     this.name = spec.name
+    this.account = account
     this.#spec = spec
     this.#admission = admission
     this.#slice = slice
