@@ -215,7 +215,12 @@ function abiOf(module: ModuleInfo, code: CodeSection | undefined, used: Readonly
 
 const KIND = { function: 0, table: 1, memory: 2, global: 3 } as const
 
-function exportsOf({ counter, hooks, fuel, depth, start, memories = [], tables = [] }: Abi, module: ModuleInfo, code: CodeSection | undefined, used: ReadonlySet<string>) {
+function exportsOf(
+  { counter, hooks, fuel, depth, start, memories = [], tables = [] }: Abi,
+  module: ModuleInfo,
+  code: CodeSection | undefined,
+  used: ReadonlySet<string>,
+) {
   const entries: [name: string | undefined, kind: number, index: number | undefined][] = [
     [counter, KIND.global, code?.added.counter],
     [hooks, KIND.table, code?.added.hooks],

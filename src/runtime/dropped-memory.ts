@@ -52,13 +52,17 @@ export function takeBack(record: Dropped): void {
   if (dropped.delete(record)) uncollected -= record.size
 }
 
-/** Has the engine collect what was dropped, now: for who would be refused otherwise. Once a turn, since it may take as long as all there is on the heap. */
-export function collectDropped(): void {
-  if (isForced || dropped.size === 0) return
+/**
+ * Has the engine collect what was dropped, now: for who would be refused otherwise. Once a turn, since it may take as long as all there is on the heap.
+ * @returns false if that was in this turn already: what was dropped since is still there
+ */
+export function collectDropped(): boolean {
+  if (isForced) return false
   isForced = true
   awaitTurn()
   announce(WHATEVER_ELSE)
   for (const record of dropped) if (record.memory.deref() === undefined) collected(record)
+  return true
 }
 
 /** How many there are. */

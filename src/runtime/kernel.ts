@@ -6,6 +6,8 @@ import { builtin } from '../node.ts'
 
 const files = builtin('fs')
 
+const LINE_FEED = 10
+
 /** What there is when nobody tells. */
 const SOME_MEMORY = 8 * 1024 ** 3
 
@@ -65,8 +67,6 @@ function read(path: string, pattern: RegExp): number | undefined {
 function size(): number {
   return read('/proc/self/statm', /^(\d+)/) as number
 }
-
-const LINE_FEED = 10
 
 /** One a line; 0.13 us each. */
 function countMappings(): number {

@@ -73,15 +73,18 @@ export class Account {
 
   /** An instance is to be made. @throws LoadError `limit-exceeded` if the process has no room for it */
   admit(module: WebAssembly.Module, memories: number): void {
+    if (memories > 0) refuseIf(withoutAddresses, memories)
+    refuseIf(withoutMappings, MAPPINGS.code + memories * MAPPINGS.memory)
     countCode(module)
-    if (memories > 0) {
-      refuseIf(withoutAddresses, memories)
-      refuseIf(withoutMappings, memories * MAPPINGS.memory)
-    }
   }
 
   hold(memories: readonly WebAssembly.Memory[], tables: readonly WebAssembly.Table[], isSharing: boolean): Holding {
-    return new Holding(this, memories.map((memory) => this.#held(memory)), tables.map(heldTable), isSharing)
+    return new Holding(
+      this,
+      memories.map((memory) => this.#held(memory)),
+      tables.map(heldTable),
+      isSharing,
+    )
   }
 
   #held(memory: WebAssembly.Memory): HeldMemory {
@@ -92,9 +95,10 @@ export class Account {
     return held
   }
 
-  /** More than the limit, although what was dropped has been collected? */
+  /** What is above the limit, although what was dropped has been collected. Garbage of this turn, which cannot be, is left to the next one. */
   get excess(): Excess | undefined {
-    if (this.used <= this.limit && this.used + this.dropped > this.limit) collectDropped()
+    if (this.used + this.dropped <= this.limit) return undefined
+    if (this.used <= this.limit && !collectDropped()) return undefined
     const { used, dropped, limit } = this
     if (used + dropped <= limit) return undefined
     const also = dropped > 0 ? `, and dropped ones ${dropped} that are not collected yet` : ''
@@ -251,7 +255,7 @@ function excessElements(): Excess | undefined {
 /** Asks once more when the engine has collected. @throws LoadError `limit-exceeded` */
 function refuseIf(excessive: (count: number) => Excess | undefined, count: number): void {
   if (excessive(count) === undefined) return
-  collectDropped()
+  if (droppedMemories() > 0) collectDropped()
   const excess = excessive(count)
   if (excess !== undefined) throw new LoadError('limit-exceeded', excess.what, { figures: excess.figures })
 }
