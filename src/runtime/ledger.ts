@@ -7,14 +7,11 @@
  * - A memory or table that several instances share counts once.
  */
 import { LoadError } from '../errors.ts'
+import { AddressBudget } from './address-budget.ts'
 import { collectDropped, type Dropped, dropMemory, droppedMemories, takeBack } from './dropped-memory.ts'
 import { addressSpace, heapLimit, mappings, type Share } from './kernel.ts'
 import { MAPPINGS, MappingBudget } from './mapping-budget.ts'
 
-/** Most that a memory reserves: 8 GiB with 32-bit addresses (10 on Node 22), 16 with 64-bit ones. */
-const RESERVATION = 16 * 1024 ** 3
-/** Of the address space, for what is not ours. */
-const ADDRESSES_LEFT = 1 / 16
 /** Bytes of JavaScript heap for an element of a table: 8 to 32 when it is made, and up to twice as many once it has grown. */
 const ELEMENT = 64
 /** Of the heap, for the tables of all guests of the thread. V8 aborts the process when the heap is full. */
@@ -22,6 +19,7 @@ const TABLES_SHARE = 1 / 4
 
 const MOST_ELEMENTS = Math.floor((heapLimit() * TABLES_SHARE) / ELEMENT)
 
+const addresses = new AddressBudget(addressSpace)
 const budget = new MappingBudget(mappings)
 let stacks = 0
 let elements = 0
@@ -112,7 +110,7 @@ export class Account {
       memories: { live: liveMemories, dropped: droppedMemories() },
       elements: { used: elements, limit: MOST_ELEMENTS },
       stacks,
-      addressSpace: addresses(),
+      addressSpace: addresses.usage,
       mappings: budget.usage,
     }
   }
@@ -260,17 +258,10 @@ function refuseIf(excessive: (count: number) => Excess | undefined, count: numbe
   if (excess !== undefined) throw new LoadError('limit-exceeded', excess.what, { figures: excess.figures })
 }
 
-function addresses(): Share | undefined {
-  if (addressSpace === undefined) return undefined
-  const { used, limit } = addressSpace()
-  return { used, limit: Math.floor(limit * (1 - ADDRESSES_LEFT)) }
-}
-
 function withoutAddresses(memories: number): Excess | undefined {
-  const share = addresses()
-  const needed = memories * RESERVATION
-  if (share === undefined || share.used + needed <= share.limit) return undefined
-  const { used, limit } = share
+  const figures = addresses.take(memories)
+  if (figures === undefined) return undefined
+  const { used, limit, needed } = figures
   const what = `the process has no address space for another memory: ${used} bytes of the ${limit} that guests may take are used, and up to ${needed} needed`
   return { what, figures: { used, needed, limit } }
 }
@@ -311,5 +302,6 @@ export function giveStack(): void {
 
 /** Guests run on so many threads of the process: each looks at what the process has left so much more often. */
 export function shareProcess(threads: number): void {
+  addresses.share(threads)
   budget.share(threads)
 }
