@@ -91,3 +91,5 @@ export const DEFAULT_START_TIMEOUT = 1_000
 export const DEFAULT_NESTED_TIMEOUT = 10
 /** How long `use` may hold an instance when nothing else bounds it. */
 export const DEFAULT_LEASE_TIMEOUT = 60_000
+/** How long a version of a module that was replaced may go on with its calls. */
+export const DEFAULT_DRAIN_TIMEOUT = 30_000

@@ -50,6 +50,22 @@ export interface Process {
   constrainedMemory?(): number
 }
 
+export interface Channel<Event> {
+  readonly hasSubscribers: boolean
+  publish(event: Event): void
+}
+
+export interface TracingChannel<Event> {
+  readonly hasSubscribers: boolean
+  tracePromise<T>(fn: () => Promise<T>, event: Event): Promise<T>
+  traceSync<T>(fn: () => T, event: Event): T
+}
+
+export interface Diagnostics {
+  channel<Event>(name: string): Channel<Event>
+  tracingChannel<Event>(name: string): TracingChannel<Event>
+}
+
 interface Builtins {
   readonly 'fs/promises': Files
   readonly worker_threads: Threads
@@ -57,6 +73,7 @@ interface Builtins {
   readonly fs: KernelFiles
   readonly os: Machine
   readonly process: Process
+  readonly diagnostics_channel: Diagnostics
 }
 
 export function builtin<Name extends keyof Builtins>(name: Name): Builtins[Name] | undefined {

@@ -4,6 +4,7 @@
  */
 import type { Abi } from '../abi.ts'
 import type { Allowance } from '../budget.ts'
+import type { CurfewError, ErrorCode, Phase } from '../errors.ts'
 import type { FunctionTypes } from '../wasm/module-type.ts'
 import type { Link } from './imports.ts'
 import type { Signature } from './signature.ts'
@@ -22,6 +23,8 @@ export interface GuestSpec {
   readonly reuse: 'always' | 'never'
   /** Calls of the module that may run at a time, each on an instance of its own. */
   readonly instances: number
+  /** Calls of it that may wait. */
+  readonly maxQueue: number
   readonly onTrap: 'restart' | 'keep'
   readonly signal: AbortSignal | undefined
   /** Do NaNs go in in one form? */
@@ -30,8 +33,34 @@ export interface GuestSpec {
   readonly allowance: Allowance
   /** If the module returns functions: their types. */
   readonly functions: FunctionTypes | undefined
-  /** Told when the module closes by itself. */
+  /** Told when the module closes. */
   readonly onClose: () => void
+  /** Told of what becomes of its calls and instances: seldom, so it is told whether anybody listens or not. */
+  readonly onEvent: (event: GuestEvent) => void
+}
+
+export type GuestEvent =
+  /** A call, lease or start function was stopped. Times in ms. */
+  | { readonly kind: 'stop'; readonly code: ErrorCode; readonly phase: Phase; readonly elapsed: number; readonly cpu: number }
+  /** An instance was made in place of a former one, or could not be. */
+  | { readonly kind: 'restart'; readonly generation: number; readonly error?: CurfewError }
+
+/** What a call took whose guest ran, or was to. */
+export interface CallFigures {
+  /** ms. */
+  readonly cpu: number
+  readonly fuel: bigint | undefined
+  /** Slices that the guest ran in: 1 if it was never suspended. */
+  readonly slices: number
+  readonly ran: boolean
+}
+
+/** Told before the call settles, if its guest was entered. */
+export type Observe = (figures: CallFigures) => void
+
+/** What few calls have. */
+export interface Particulars {
+  readonly observe?: Observe
 }
 
 export interface Executor {
@@ -43,8 +72,8 @@ export interface Executor {
 export interface Guest {
   readonly memorySize: number
   readonly stats: ModuleStats
-  call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined): Promise<unknown[]>
-  callSync(signature: Signature, args: readonly unknown[], allowance: Allowance): unknown[]
+  call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined, particulars?: Particulars): Promise<unknown[]>
+  callSync(signature: Signature, args: readonly unknown[], allowance: Allowance, observe?: Observe): unknown[]
   lease(timeout: number, signal: AbortSignal | undefined): Promise<GuestLease>
   /** Resolves when no call or lease of it is left, nor waits. */
   idle(): Promise<void>
@@ -53,8 +82,8 @@ export interface Guest {
 
 /** One instance, held. Every operation throws `stale` once the instance is gone. */
 export interface GuestLease {
-  call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined): Promise<unknown[]>
-  callSync(signature: Signature, args: readonly unknown[], allowance: Allowance): unknown[]
+  call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined, particulars?: Particulars): Promise<unknown[]>
+  callSync(signature: Signature, args: readonly unknown[], allowance: Allowance, observe?: Observe): unknown[]
   read(address: number | bigint, length: number, memory: number): Promise<Uint8Array>
   write(address: number | bigint, bytes: Uint8Array, memory: number): Promise<void>
   readonly memorySize: number

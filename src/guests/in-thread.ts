@@ -1,13 +1,13 @@
 /** Runs guests on this thread: each instance of a module has one call at a time. */
 import { ALL_FUEL, type Allowance } from '../budget.ts'
 import { type CurfewError, callError, type ErrorCode, REASONS } from '../errors.ts'
-import { Call, type CallBudget } from '../runtime/call.ts'
+import { Call, type CallBudget, type Stop } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 import type { GuestFunction, Instance } from '../runtime/instance.ts'
 import { Account, type ResourceUsage } from '../runtime/ledger.ts'
 import { failureOf } from '../runtime/outcome.ts'
 import { hostingCall, instanceBelow, isInside } from '../runtime/thread.ts'
-import type { Executor, Guest, GuestLease, GuestSpec } from './executor.ts'
+import type { Executor, Guest, GuestLease, GuestSpec, Observe, Particulars } from './executor.ts'
 import { failedCall } from './failure.ts'
 import { GuestFunctions } from './guest-functions.ts'
 import { InstanceLease } from './instance-lease.ts'
@@ -70,7 +70,7 @@ export class InThreadGuest implements Guest, Runner {
     this.#stats = new Stats(spec.instances)
     this.#functions = new GuestFunctions(spec.name, (signature, instance, fn, args) => this.#callFunction(signature, instance, fn, args), spec.functions)
     this.#pool = new InstancePool(spec, this, this.#stats, () => this.#tenants.next())
-    this.#tenants = new Tenants(spec, this.#pool, admission, (code) => this.#stats.countRefused(code))
+    this.#tenants = new Tenants(spec, this.#pool, admission, this.#stats)
   }
 
   /** Makes the first instances. */
@@ -86,13 +86,14 @@ export class InThreadGuest implements Guest, Runner {
     return this.#stats.snapshot
   }
 
-  call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined): Promise<unknown[]> {
+  call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined, particulars?: Particulars): Promise<unknown[]> {
     const refused = this.#refusal(signature.name, signal)
     if (refused !== undefined) return Promise.reject(this.#counted(refused))
     const below = instanceBelow(this)
-    if (below !== undefined) return this.#nestedCall(below as Instance, signature, args, this.budget(allowance, signal))
+    if (below !== undefined) return this.#nestedCall(below as Instance, signature, args, this.budget(allowance, signal), particulars?.observe)
     const at = now()
     const call = new Call(this, this.budget(allowance, signal), at)
+    if (particulars !== undefined) observed(call, particulars.observe)
     const instance = hasRoom(this.#admission, this.#slice) ? this.#tenants.take(call) : undefined
     if (instance !== undefined) return this.#run(call, instance, signature, instance.exports[signature.name] as GuestFunction, args, at)
     return new Promise((resolve, reject) => {
@@ -102,14 +103,15 @@ export class InThreadGuest implements Guest, Runner {
     })
   }
 
-  callSync(signature: Signature, args: readonly unknown[], allowance: Allowance): unknown[] {
+  callSync(signature: Signature, args: readonly unknown[], allowance: Allowance, observe?: Observe): unknown[] {
     const refused = this.#refusal(signature.name, undefined)
     if (refused !== undefined) throw this.#counted(refused)
     const below = instanceBelow(this)
     const budget = this.budget(allowance, undefined)
-    if (below !== undefined) return this.runNested(below as Instance, signature, args, budget)
+    if (below !== undefined) return this.runNested(below as Instance, signature, args, budget, observe)
     const began = hostingCall() === undefined ? Number.NaN : now()
     const call = new Call(this, budget, began)
+    observed(call, observe)
     const instance = this.#tenants.take(call)
     if (instance === undefined) throw this.#counted(callError('busy', 'the instance is in use', this.#where(signature.name)))
     try {
@@ -171,6 +173,9 @@ export class InThreadGuest implements Guest, Runner {
 
   /** A call was stopped while it waited, held a lease or was suspended; a guest that runs sees it at its next poll. */
   stopped(call: Call): void {
+    const { code, phase } = call.stopped as Stop
+    // What ends with its lease is no news
+    if (code !== 'stale') this.#spec.onEvent({ kind: 'stop', code, phase, elapsed: Number.isNaN(call.began) ? 0 : now() - call.began, cpu: call.cpu })
     if (call.onStop !== undefined) call.onStop()
     else if (call.state === 'suspended') unwind(call)
   }
@@ -202,13 +207,15 @@ export class InThreadGuest implements Guest, Runner {
     allowance: Allowance,
     signal: AbortSignal | undefined,
     previous: Promise<unknown> | undefined,
+    observe: Observe | undefined,
   ): Promise<unknown[]> {
     const { instance } = lease
-    if (isInside(instance)) return this.runNested(instance, signature, args, this.budget(allowance, signal))
+    if (isInside(instance)) return this.runNested(instance, signature, args, this.budget(allowance, signal), observe)
     const refused = this.#refusal(signature.name, signal)
     if (refused !== undefined) throw this.#counted(refused)
     const call = new Call(this, this.budget(allowance, signal), now())
     call.under(lease.hold)
+    observed(call, observe)
     const fn = instance.exports[signature.name] as GuestFunction
     return new Promise((resolve, reject) => {
       const begin = (at: number) => {
@@ -223,8 +230,9 @@ export class InThreadGuest implements Guest, Runner {
     })
   }
 
-  runSync(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget, began: number, lease?: Call): unknown[] {
+  runSync(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget, began: number, observe?: Observe, lease?: Call): unknown[] {
     const call = new Call(this, budget, began)
+    observed(call, observe)
     if (lease !== undefined) call.under(lease)
     return this.#runSync(call, instance, signature, args, began)
   }
@@ -242,15 +250,15 @@ export class InThreadGuest implements Guest, Runner {
     }
   }
 
-  runNested(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget): unknown[] {
+  runNested(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget, observe?: Observe): unknown[] {
     if (instance.stopped) throw this.#counted(callError('stale', 'the instance of the calling guest is gone', this.#where(signature.name)))
     const { nestedTimeout } = this.#spec
     const nests = nestedTimeout > 0 && nestedTimeout < budget.timeout
-    return this.runSync(instance, signature, args, nests ? { ...budget, timeout: nestedTimeout, timeoutCode: 'nested-timeout' } : budget, now())
+    return this.runSync(instance, signature, args, nests ? { ...budget, timeout: nestedTimeout, timeoutCode: 'nested-timeout' } : budget, now(), observe)
   }
 
-  async #nestedCall(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget): Promise<unknown[]> {
-    return this.runNested(instance, signature, args, budget)
+  async #nestedCall(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget, observe: Observe | undefined): Promise<unknown[]> {
+    return this.runNested(instance, signature, args, budget, observe)
   }
 
   async runStart(call: Call, instance: Instance, start: GuestFunction): Promise<void> {
@@ -329,6 +337,7 @@ export class InThreadGuest implements Guest, Runner {
   #succeeded(call: Call, instance: Instance, signature: Signature, returned: unknown): unknown[] {
     call.state = 'done'
     this.#stats.count('ok', call, call.parent?.instance === instance)
+    call.observe?.(call)
     return this.#functions.wrap(instance, signature, resultsOf(signature, returned))
   }
 
@@ -338,6 +347,7 @@ export class InThreadGuest implements Guest, Runner {
     const error = failedCall(call, code, what, { module: this.name, function: name }, cause)
     call.state = 'done'
     this.#stats.count(code, call, call.parent?.instance === instance)
+    call.observe?.(call)
     if (this.#isLost(code, instance)) {
       // The guests below on this stack are of the same instance, and end with it
       for (let outer = call.parent; outer !== undefined; outer = outer.parent) if (outer.instance === instance) outer.stop(code, error)
@@ -388,4 +398,9 @@ export class InThreadGuest implements Guest, Runner {
       this.#tenants.enqueue({ call, name: signature.name, grant, refuse: reject })
     })
   }
+}
+
+/** Has somebody told what the call took. */
+function observed(call: Call, observe: Observe | undefined): void {
+  if (observe !== undefined) call.observe = ({ cpu, portion, slices, ran }) => observe({ cpu, fuel: portion?.used, slices, ran })
 }

@@ -5,7 +5,7 @@ import type { Call } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 import type { Instance } from '../runtime/instance.ts'
 import { isInside } from '../runtime/thread.ts'
-import type { GuestLease } from './executor.ts'
+import type { GuestLease, Observe, Particulars } from './executor.ts'
 import { failedCall } from './failure.ts'
 import type { Held, Runner } from './runner.ts'
 import type { Signature } from './signature.ts'
@@ -38,11 +38,17 @@ export class InstanceLease implements GuestLease, Held {
     hold.onStop = () => this.#stop()
   }
 
-  async call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined): Promise<unknown[]> {
+  async call(
+    signature: Signature,
+    args: readonly unknown[],
+    allowance: Allowance,
+    signal: AbortSignal | undefined,
+    particulars?: Particulars,
+  ): Promise<unknown[]> {
     this.#check()
     const previous = this.#pending > 0 ? this.#last : undefined
     this.#pending++
-    const step = this.#guest.runFor(this, signature, args, allowance, signal, previous)
+    const step = this.#guest.runFor(this, signature, args, allowance, signal, previous, particulars?.observe)
     this.#last = step
     try {
       return await step
@@ -51,11 +57,11 @@ export class InstanceLease implements GuestLease, Held {
     }
   }
 
-  callSync(signature: Signature, args: readonly unknown[], allowance: Allowance): unknown[] {
+  callSync(signature: Signature, args: readonly unknown[], allowance: Allowance, observe?: Observe): unknown[] {
     this.#check()
-    if (isInside(this.instance)) return this.#guest.runNested(this.instance, signature, args, this.#guest.budget(allowance, undefined))
+    if (isInside(this.instance)) return this.#guest.runNested(this.instance, signature, args, this.#guest.budget(allowance, undefined), observe)
     if (this.#pending > 0) throw callError('busy', 'the leased instance is running another call', { module: this.#guest.name, function: signature.name })
-    return this.#guest.runSync(this.instance, signature, args, this.#guest.budget(allowance, undefined), now(), this.hold)
+    return this.#guest.runSync(this.instance, signature, args, this.#guest.budget(allowance, undefined), now(), observe, this.hold)
   }
 
   async read(address: number | bigint, length: number, memory: number): Promise<Uint8Array> {

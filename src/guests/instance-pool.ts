@@ -28,6 +28,7 @@ const OUT_OF_MEMORY = /out of memory|could not allocate/i
 export class InstancePool {
   readonly #spec: GuestSpec
   readonly #makeImports: MakeImports
+  readonly #reuses: boolean
   readonly #guest: Runner
   readonly #stats: Stats
   readonly #onChange: () => void
@@ -48,6 +49,7 @@ export class InstancePool {
   constructor(spec: GuestSpec, guest: Runner, stats: Stats, onChange: () => void) {
     this.#spec = spec
     this.#makeImports = makeImports(spec.imports)
+    this.#reuses = spec.reuse === 'always'
     this.#guest = guest
     this.#stats = stats
     this.#onChange = onChange
@@ -73,6 +75,11 @@ export class InstancePool {
     for (const instance of made) this.#add(instance)
   }
 
+  /** Those that calls have or may have. */
+  get live(): Iterable<Instance> {
+    return this.#live
+  }
+
   get hasReady(): boolean {
     return this.#ready.length > 0
   }
@@ -86,14 +93,14 @@ export class InstancePool {
 
   /** For a call or lease. */
   take(): Instance | undefined {
-    if (this.#ready.length === 0 && this.#spec.reuse === 'never') this.#fill(Math.min(1, this.#missing))
+    if (!this.#reuses && this.#ready.length === 0) this.#fill(Math.min(1, this.#missing))
     return this.#ready.pop()
   }
 
   /** A call or lease is done with it. */
   giveBack(instance: Instance): void {
-    if (!this.#live.has(instance)) return
-    if (this.#spec.reuse === 'always') this.#ready.push(instance)
+    if (instance.stopped) return
+    if (this.#reuses) this.#ready.push(instance)
     else {
       this.#live.delete(instance)
       instance.drop()
@@ -135,13 +142,12 @@ export class InstancePool {
     this.#closed = true
     for (const call of this.#starting) call.stop('closed')
     for (const instance of [...this.#fresh, ...this.#live]) instance.drop()
-    this.#live.clear()
     this.#ready.length = 0
   }
 
   /** Those that calls will get next; with `reuse: 'never'` as many as may run, whatever runs. */
   get #missing(): number {
-    const have = this.#spec.reuse === 'always' ? this.#live.size : this.#ready.length
+    const have = this.#reuses ? this.#live.size : this.#ready.length
     return this.#spec.instances - have - this.#fresh.size
   }
 
@@ -183,6 +189,7 @@ export class InstancePool {
     if (this.#closed) return instance.drop()
     this.#failures = 0
     this.#add(instance)
+    if (this.#reuses) this.#spec.onEvent({ kind: 'restart', generation: this.#stats.generation })
     this.#onChange()
   }
 
@@ -194,6 +201,7 @@ export class InstancePool {
   #failedToStart(error: LoadError): void {
     this.#failures++
     this.#lastFailure = error
+    this.#spec.onEvent({ kind: 'restart', generation: this.#stats.generation, error })
     // What was dropped in this turn can be collected in the next
     if (this.#failures < PATIENCE) return error.code === 'limit-exceeded' ? this.#fillLater() : this.#fill(1)
     this.#retryAt = now() + Math.min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** (this.#failures - PATIENCE))

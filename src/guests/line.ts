@@ -2,8 +2,10 @@
 import { type CurfewError, callError, type ErrorCode } from '../errors.ts'
 import type { Call, Stop } from '../runtime/call.ts'
 import type { Instance } from '../runtime/instance.ts'
+import type { GuestSpec } from './executor.ts'
 import { failedCall } from './failure.ts'
 import { type Admission, forget, watch } from './scheduler.ts'
+import type { Stats } from './stats.ts'
 
 /** A call, or a lease. */
 export interface Waiter {
@@ -17,15 +19,18 @@ export interface Waiter {
 
 export class Line {
   readonly #module: string
+  readonly #limit: number
+  readonly #instances: number
   readonly #admission: Admission
-  readonly #count: (code: ErrorCode) => void
+  readonly #stats: Stats
   readonly #waiters: Waiter[] = []
 
-  /** @param count told of each call that was refused */
-  constructor(module: string, admission: Admission, count: (code: ErrorCode) => void) {
-    this.#module = module
+  constructor({ name, maxQueue, instances }: GuestSpec, admission: Admission, stats: Stats) {
+    this.#module = name
+    this.#limit = maxQueue
+    this.#instances = instances
     this.#admission = admission
-    this.#count = count
+    this.#stats = stats
   }
 
   get length(): number {
@@ -43,11 +48,10 @@ export class Line {
    */
   join(waiter: Waiter, isFirst: boolean, left: () => void): boolean {
     const { call, name, refuse } = waiter
-    const { queued, maxQueue } = this.#admission
-    if (!isFirst && queued >= maxQueue) {
-      const details = { module: this.#module, function: name, phase: 'queued' as const, figures: { queued, limit: maxQueue } }
-      this.#count('overloaded')
-      refuse(callError('overloaded', `${queued} calls of this host are waiting already`, details))
+    const overload = isFirst ? undefined : this.#overload(name)
+    if (overload !== undefined) {
+      this.#stats.countRefused('overloaded')
+      refuse(overload)
       return false
     }
     this.#waiters.push(waiter)
@@ -58,6 +62,10 @@ export class Line {
       refuse(error)
     })
     return true
+  }
+
+  get first(): Waiter | undefined {
+    return this.#waiters[0]
   }
 
   /** The one that has waited longest; it still counts as waiting until it begins. */
@@ -78,9 +86,25 @@ export class Line {
     for (const { call, refuse } of this.#waiters.splice(0)) {
       call.endWait?.()
       call.state = 'done'
-      this.#count(error.code)
+      this.#stats.countRefused(error.code)
       refuse(error)
     }
+  }
+
+  /** Why nobody else may wait. */
+  #overload(name: string | undefined): CurfewError | undefined {
+    const { queued, maxQueue } = this.#admission
+    const ofModule = this.#waiters.length
+    const ofHost = queued >= maxQueue
+    if (!ofHost && ofModule < this.#limit) return undefined
+    const retryAfter = Math.max(1, Math.ceil((ofModule * this.#stats.meanCpu) / this.#instances))
+    const what = ofHost ? `${queued} calls of this host are waiting already` : `${ofModule} calls of this module are waiting already`
+    return callError('overloaded', `${what}; it may be worth trying again after ${retryAfter} ms`, {
+      module: this.#module,
+      function: name,
+      phase: 'queued',
+      figures: { queued: ofHost ? queued : ofModule, limit: ofHost ? maxQueue : this.#limit, retryAfter },
+    })
   }
 
   /** Counts a call as waiting, and watches its deadline and signal, until `endWait`. */
@@ -99,7 +123,7 @@ export class Line {
       call.endWait?.()
       const error = failedCall(call, code, '', { module: this.#module, function: name }, cause)
       call.state = 'done'
-      this.#count(code)
+      this.#stats.countRefused(code)
       refuse(error)
     }
     watch(call)

@@ -51,6 +51,11 @@ export class Stats {
     this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1
   }
 
+  /** ms that its guests ran for a call, on average. */
+  get meanCpu(): number {
+    return this.#calls === 0 ? 0 : this.#cpu / this.#calls
+  }
+
   get snapshot(): ModuleStats {
     return {
       calls: this.#calls,
@@ -61,5 +66,20 @@ export class Stats {
       fuel: this.#fuel,
       lastFuel: this.#lastFuel,
     }
+  }
+}
+
+/** What two guests of one module have done. @param present the one whose generation and last fuel count */
+export function sumOfStats(present: ModuleStats, former: ModuleStats): ModuleStats {
+  const outcomes = { ...present.outcomes }
+  for (const [code, count] of Object.entries(former.outcomes) as [ErrorCode, number][]) outcomes[code] = (outcomes[code] ?? 0) + count
+  return {
+    calls: present.calls + former.calls,
+    outcomes,
+    restarts: present.restarts + former.restarts,
+    generation: present.generation + former.generation,
+    cpu: present.cpu + former.cpu,
+    fuel: present.fuel + former.fuel,
+    lastFuel: present.lastFuel,
   }
 }

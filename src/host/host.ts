@@ -1,15 +1,12 @@
-import { moduleAllowance } from '../budget.ts'
 import { LoadError, quote, show } from '../errors.ts'
 import type { Executor } from '../guests/executor.ts'
-import { resolveImports } from '../guests/imports.ts'
 import { InThreadExecutor } from '../guests/in-thread.ts'
-import { externsOf, signaturesOf } from '../guests/signature.ts'
 import { canSuspend } from '../runtime/thread.ts'
-import { Lease } from './lease.ts'
+import { traceLoad } from './events.ts'
+import { loadVersion, type Version } from './loader.ts'
 import { Module } from './module.ts'
-import { type HostOptions, type LoadOptions, type ResolvedHostOptions, type ResolvedLoadOptions, resolveHostOptions, resolveLoadOptions } from './options.ts'
-import { prepare } from './prepare.ts'
-import { type ModuleSource, readSource } from './source.ts'
+import { type HostOptions, type LoadOptions, type ResolvedHostOptions, resolveHostOptions, resolveLoadOptions } from './options.ts'
+import type { ModuleSource } from './source.ts'
 
 /** What the engine can do. */
 export interface Features {
@@ -26,8 +23,10 @@ export class Host {
   readonly #options: ResolvedHostOptions
   readonly #executor: Executor
   readonly #modules = new Map<string, Module>()
-  /** Names of modules that are being loaded, and what cancels that. */
-  readonly #loading = new Map<string, AbortController>()
+  /** Names of modules that are being loaded. */
+  readonly #names = new Set<string>()
+  /** What cancels loads that go on. */
+  readonly #loads = new Set<AbortController>()
   #closed = false
 
   /** @throws CurfewError `invalid-option` */
@@ -89,32 +88,25 @@ export class Host {
    */
   async loadModule(name: string, source: ModuleSource, options?: LoadOptions): Promise<Module> {
     this.#checkName(name)
-    const resolved = resolveLoadOptions(this.#options, options)
-    if (resolved.signal?.aborted) throw new LoadError('aborted', 'loading was aborted before it began', { module: name, cause: resolved.signal.reason })
-    const cancel = new AbortController()
-    this.#loading.set(name, cancel)
-    const signal = resolved.signal === undefined ? cancel.signal : AbortSignal.any([cancel.signal, resolved.signal])
+    this.#names.add(name)
     try {
-      const module = await this.#load(name, source, resolved, signal)
-      if (this.#closed) {
-        await module.close()
-        throw new LoadError('closed', 'the host was closed while the module loaded', { module: name })
-      }
-      this.#modules.set(name, module)
-      return module
-    } catch (error) {
-      if (this.#closed && error instanceof LoadError && error.code === 'aborted')
-        throw new LoadError('closed', 'the host was closed while the module loaded', { module: name })
-      throw error
+      return await this.#load(name, source, options, (version) => {
+        const module = new Module(name, version, {
+          load: (replacement, changes, adopt) => this.#load(name, replacement, { ...options, ...changes }, adopt),
+          forget: () => this.#modules.delete(name),
+        })
+        this.#modules.set(name, module)
+        return module
+      })
     } finally {
-      this.#loading.delete(name)
+      this.#names.delete(name)
     }
   }
 
   /** Closes all modules and cancels loads. Closing twice is fine; nothing of the host keeps the process alive afterwards. */
   async close(): Promise<void> {
     this.#closed = true
-    for (const cancel of this.#loading.values()) cancel.abort()
+    for (const cancel of this.#loads) cancel.abort()
     await Promise.all([...this.#modules.values()].map((module) => module.close()))
   }
 
@@ -125,48 +117,26 @@ export class Host {
   #checkName(name: unknown): asserts name is string {
     if (typeof name !== 'string' || name.trim() === '') throw new LoadError('invalid-name', `a module cannot be called ${show(name)}`)
     if (this.#closed) throw new LoadError('closed', 'the host is closed', { module: name })
-    if (this.#modules.has(name) || this.#loading.has(name)) throw new LoadError('name-in-use', `there is a module ${quote(name)} already`, { module: name })
+    if (this.#modules.has(name) || this.#names.has(name)) throw new LoadError('name-in-use', `there is a module ${quote(name)} already`, { module: name })
   }
 
-  async #load(name: string, source: ModuleSource, options: ResolvedLoadOptions, signal: AbortSignal): Promise<Module> {
-    const bytes = await readSource(source, this.#options.moduleSizeLimit, name, signal)
-    const { memoryLimit, tableLimit, caps, fuelCosts = false, deterministic } = options
-    const prepared = await named(name, prepare(bytes, { memoryLimit, tableLimit, caps, fuel: fuelCosts, deterministic }, signal))
-    const { type } = prepared
-    const imports = resolveImports(type.imports, options.imports, { memoryLimit, tableLimit, deterministic, restart: options.restart }, name)
-    if (signal.aborted) throw new LoadError('aborted', 'loading was aborted', { module: name, cause: signal.reason })
-    const allowance = moduleAllowance(this.#options, options)
-    const signatures = signaturesOf(type.exports)
-    const countsFuel = options.fuelCosts !== undefined
-    const { setup } = options
-    const guest = await this.#executor.load({
-      name,
-      compiled: prepared.compiled,
-      abi: prepared.abi,
-      imports,
-      allowance,
-      signal,
-      startTimeout: options.startTimeout,
-      nestedTimeout: options.nestedTimeout,
-      setup: setup === undefined ? undefined : (lease) => setup(new Lease(lease, { module: name, allowance, countsFuel, signatures })),
-      restart: options.restart,
-      reuse: options.reuse,
-      instances: options.instances,
-      onTrap: options.onTrap,
-      deterministic,
-      functions: type.functions,
-      onClose: () => this.#modules.delete(name),
-    })
-    return new Module({ name, guest, allowance, countsFuel, signatures, ...externsOf(type) })
-  }
-}
-
-/** Adds the module's name to an error of what does not know it. */
-async function named<T>(module: string, work: Promise<T>): Promise<T> {
-  try {
-    return await work
-  } catch (error) {
-    if (!(error instanceof LoadError)) throw error
-    throw new LoadError(error.code, error.what, { module, figures: error.figures, offset: error.offset, cause: error.cause })
+  /** @param adopt takes the version; the host is open then, and what it does is done before anything can close it */
+  async #load<T>(name: string, source: ModuleSource, options: LoadOptions | undefined, adopt: (version: Version) => T): Promise<T> {
+    const resolved = resolveLoadOptions(this.#options, options)
+    if (resolved.signal?.aborted) throw new LoadError('aborted', 'loading was aborted before it began', { module: name, cause: resolved.signal.reason })
+    const cancel = new AbortController()
+    this.#loads.add(cancel)
+    const signal = resolved.signal === undefined ? cancel.signal : AbortSignal.any([cancel.signal, resolved.signal])
+    const closed = () => new LoadError('closed', 'the host was closed while the module loaded', { module: name })
+    try {
+      const version = await traceLoad(name, this.#modules.has(name), () => loadVersion(name, source, this.#options, resolved, this.#executor, signal))
+      if (!this.#closed) return adopt(version)
+      await version.guest.close()
+      throw closed()
+    } catch (error) {
+      throw this.#closed && error instanceof LoadError && error.code === 'aborted' ? closed() : error
+    } finally {
+      this.#loads.delete(cancel)
+    }
   }
 }

@@ -3,6 +3,7 @@ import { callError, optionError, show } from '../errors.ts'
 import type { GuestLease } from '../guests/executor.ts'
 import { checkArguments, type Signature } from '../guests/signature.ts'
 import { allowanceOf, type CallOptions, type CallSyncOptions } from './call-options.ts'
+import { traceCall, traceCallSync, tracesCalls } from './events.ts'
 
 /** What `Lease` needs to know of its module. */
 export interface LeaseContext {
@@ -31,14 +32,18 @@ export class Lease {
   async call(name: string, args: readonly unknown[] = [], options: CallOptions = {}): Promise<unknown[]> {
     const signature = signatureOf(this.#context, name)
     checkArguments(signature, args, this.#context.module)
-    return this.#guest.call(signature, args, allowanceOf(this.#context, options), options.signal)
+    const allowance = allowanceOf(this.#context, options)
+    if (!tracesCalls()) return this.#guest.call(signature, args, allowance, options.signal)
+    return traceCall(this.#context.module, name, (observe) => this.#guest.call(signature, args, allowance, options.signal, { observe }))
   }
 
   /** As `Module.callSync`, on this instance. */
   callSync(name: string, args: readonly unknown[] = [], options: CallSyncOptions = {}): unknown[] {
     const signature = signatureOf(this.#context, name)
     checkArguments(signature, args, this.#context.module)
-    return this.#guest.callSync(signature, args, allowanceOf(this.#context, options))
+    const allowance = allowanceOf(this.#context, options)
+    if (!tracesCalls()) return this.#guest.callSync(signature, args, allowance)
+    return traceCallSync(this.#context.module, name, (observe) => this.#guest.callSync(signature, args, allowance, observe))
   }
 
   /** A copy of bytes of the guest's memory. @throws UsageError `out-of-bounds`, `stale` */

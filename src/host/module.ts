@@ -1,63 +1,83 @@
 import { ALL_FUEL, type Allowance } from '../budget.ts'
-import { callError, optionError } from '../errors.ts'
+import { callError, LoadError, optionError } from '../errors.ts'
 import type { Guest } from '../guests/executor.ts'
 import { checkArguments, type Extern, type ImportedExtern, type Signature } from '../guests/signature.ts'
-import type { ModuleStats } from '../guests/stats.ts'
-import { DEFAULT_LEASE_TIMEOUT } from '../limits.ts'
+import { type ModuleStats, sumOfStats } from '../guests/stats.ts'
+import { DEFAULT_DRAIN_TIMEOUT, DEFAULT_LEASE_TIMEOUT } from '../limits.ts'
 import { allowanceOf, type CallOptions, type CallSyncOptions, checkLeaseOptions, type LeaseOptions } from './call-options.ts'
+import { checkSignal, duration } from './checks.ts'
+import { tellClosed, tellReplaced, traceCall, traceCallSync, tracesCalls } from './events.ts'
 import { Lease, type LeaseContext, signatureOf } from './lease.ts'
+import type { Version } from './loader.ts'
+import type { LoadOptions } from './options.ts'
+import { type Drained, drain } from './replacement.ts'
+import type { ModuleSource } from './source.ts'
 
-/** What a module is made of, by the host that loads it. */
-export interface ModuleParts {
-  readonly name: string
-  readonly guest: Guest
-  readonly allowance: Allowance
-  /** Does it count fuel? */
-  readonly countsFuel: boolean
-  readonly signatures: ReadonlyMap<string, Signature>
-  readonly exports: readonly Extern[]
-  readonly imports: readonly ImportedExtern[]
+/** What a module needs of its host. */
+export interface ModuleHost {
+  /** Loads another version, with changed options; `adopt` takes it. @throws LoadError */
+  load<T>(source: ModuleSource, changes: LoadOptions, adopt: (version: Version) => T): Promise<T>
+  /** The module has closed: its name is free. */
+  forget(): void
 }
 
-/** A loaded plugin. Its calls run one after another, each on a state that the one before left. */
+export interface ReplaceOptions extends LoadOptions {
+  /** How long calls and leases of the former version may go on, ms, before they end with `closed`. Default 30,000. 0: no limit. */
+  readonly drainTimeout?: number
+}
+
+/** A loaded plugin. Calls of one instance run one after another, each on a state that the one before left. */
 export class Module {
-  readonly #parts: ModuleParts
-  readonly #context: LeaseContext
+  readonly #name: string
+  readonly #host: ModuleHost
+  #version: Version
+  #context: LeaseContext
+  /** Versions that were replaced and have calls yet. */
+  readonly #draining = new Set<Guest>()
+  /** What those that are closed have done. */
+  #before: ModuleStats | undefined
+  /** The next version, while it is loaded. */
+  #replacing: { readonly cancel: AbortController; readonly settled: Promise<void> } | undefined
+  #closed = false
 
   /** @internal Made by `Host.loadModule`. */
-  constructor(parts: ModuleParts) {
-    this.#parts = parts
-    this.#context = { module: parts.name, allowance: parts.allowance, countsFuel: parts.countsFuel, signatures: parts.signatures }
+  constructor(name: string, version: Version, host: ModuleHost) {
+    this.#name = name
+    this.#host = host
+    this.#version = version
+    this.#context = { module: name, ...version }
+    version.ending.tell = () => this.#ended()
   }
 
   /** The name it was loaded under (Wazero: `api.Module.Name`). */
   get name(): string {
-    return this.#parts.name
+    return this.#name
   }
 
   /** What it exports, with types. */
   get exports(): readonly Extern[] {
-    return this.#parts.exports
+    return this.#version.exports
   }
 
   /** What it imports, with types. */
   get imports(): readonly ImportedExtern[] {
-    return this.#parts.imports
+    return this.#version.imports
   }
 
   /** Wall-clock limit of a call in ms, as the host, `maxExecTimeout` and the module's options make it; 0: none. */
   get execTimeout(): number {
-    const { timeout } = this.#parts.allowance
+    const { timeout } = this.#version.allowance
     return timeout === Number.POSITIVE_INFINITY ? 0 : timeout
   }
 
   /** Bytes of all memories of the present instance; 0 while there is none. */
   get memorySize(): number {
-    return this.#parts.guest.memorySize
+    return this.#version.guest.memorySize
   }
 
+  /** What all its versions have done. */
   get stats(): ModuleStats {
-    return this.#parts.guest.stats
+    return [...this.#draining].reduce((sum, guest) => sumOfStats(sum, guest.stats), this.#statsOfClosed(this.#version.guest.stats))
   }
 
   /**
@@ -72,9 +92,11 @@ export class Module {
     // Not an async function: that would add three turns of the microtask queue to every call
     try {
       const signature = signatureOf(this.#context, name)
-      checkArguments(signature, args, this.#parts.name)
-      const { guest, allowance } = this.#parts
-      return guest.call(signature, args, options === NO_OPTIONS ? allowance : allowanceOf(this.#context, options), options.signal)
+      checkArguments(signature, args, this.#name)
+      const { guest } = this.#version
+      const allowance = options === NO_OPTIONS ? this.#version.allowance : allowanceOf(this.#context, options)
+      if (!tracesCalls()) return guest.call(signature, args, allowance, options.signal)
+      return traceCall(this.#name, name, (observe) => guest.call(signature, args, allowance, options.signal, { observe }))
     } catch (error) {
       return Promise.reject(error)
     }
@@ -88,8 +110,11 @@ export class Module {
    */
   callSync(name: string, args: readonly unknown[] = [], options: CallSyncOptions = NO_OPTIONS): unknown[] {
     const signature = signatureOf(this.#context, name)
-    checkArguments(signature, args, this.#parts.name)
-    return this.#parts.guest.callSync(signature, args, syncAllowance(this.#context, signature, options))
+    checkArguments(signature, args, this.#name)
+    const { guest } = this.#version
+    const allowance = syncAllowance(this.#context, signature, options)
+    if (!tracesCalls()) return guest.callSync(signature, args, allowance)
+    return traceCallSync(this.#name, name, (observe) => guest.callSync(signature, args, allowance, observe))
   }
 
   /**
@@ -101,24 +126,91 @@ export class Module {
     if (typeof work !== 'function') throw optionError('work', 'a function', work)
     checkLeaseOptions(options)
     const { timeout = DEFAULT_LEASE_TIMEOUT, signal } = options
-    const lease = await this.#parts.guest.lease(timeout === 0 ? Number.POSITIVE_INFINITY : timeout, signal)
+    const context = this.#context
+    const lease = await this.#version.guest.lease(timeout === 0 ? Number.POSITIVE_INFINITY : timeout, signal)
     try {
-      return await Promise.race([work(new Lease(lease, this.#context)), lease.stopped])
+      return await Promise.race([work(new Lease(lease, context)), lease.stopped])
     } finally {
       lease.release()
     }
   }
 
+  /**
+   * Swaps the module for another version without a gap: that is loaded and started while this one serves, then has all new calls; the
+   * calls, leases and waiting calls of this one go on until they are done, or `drainTimeout` is over. If loading fails, nothing has changed.
+   * @param options as those of `loadModule`, each by default as it was there
+   * @returns when the former version is closed: were all its calls done?
+   * @throws LoadError; CurfewError `invalid-option`; UsageError `busy` while another replacement is loading
+   */
+  async replace(source: ModuleSource, { drainTimeout, ...changes }: ReplaceOptions = {}): Promise<Drained> {
+    const limit = duration('drainTimeout', drainTimeout, DEFAULT_DRAIN_TIMEOUT)
+    if (this.#replacing !== undefined) throw callError('busy', 'another version of the module is being loaded', { module: this.#name })
+    if (this.#closed) throw this.#closedWhileLoading()
+    checkSignal(changes.signal)
+    const cancel = new AbortController()
+    const signal = changes.signal === undefined ? cancel.signal : AbortSignal.any([cancel.signal, changes.signal])
+    const loading = this.#host.load(source, { ...changes, signal }, (version) => this.#adopt(version))
+    this.#replacing = { cancel, settled: loading.then(IGNORE, IGNORE) }
+    const former = await loading
+      .catch((error) => {
+        throw cancel.signal.aborted ? this.#closedWhileLoading() : error
+      })
+      .finally(() => {
+        this.#replacing = undefined
+      })
+    const { drained } = await drain(former.guest, limit)
+    this.#retire(former.guest)
+    return { drained: drained && !this.#closed }
+  }
+
   /** Ends its calls with `closed`, frees its name. Closing twice is fine. Resolves when nothing of it runs. */
   async close(): Promise<void> {
-    await this.#parts.guest.close()
+    this.#replacing?.cancel.abort()
+    const closing = [this.#version.guest, ...this.#draining].map((guest) => guest.close().then(() => this.#retire(guest)))
+    await Promise.all([this.#replacing?.settled, ...closing])
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
+
+  /** @returns the version before */
+  #adopt(version: Version): Version {
+    if (this.#closed) {
+      void version.guest.close()
+      throw this.#closedWhileLoading()
+    }
+    const former = this.#version
+    this.#draining.add(former.guest)
+    former.ending.tell = () => undefined
+    version.ending.tell = () => this.#ended()
+    this.#version = version
+    this.#context = { module: this.#name, ...version }
+    tellReplaced(this.#name)
+    return former
+  }
+
+  /** A version that was replaced has ended. */
+  #retire(guest: Guest): void {
+    if (this.#draining.delete(guest)) this.#before = this.#statsOfClosed(guest.stats)
+  }
+
+  #ended(): void {
+    this.#closed = true
+    this.#host.forget()
+    tellClosed(this.#name, () => this.stats)
+  }
+
+  #statsOfClosed(stats: ModuleStats): ModuleStats {
+    return this.#before === undefined ? stats : sumOfStats(stats, this.#before)
+  }
+
+  #closedWhileLoading(): LoadError {
+    return new LoadError('closed', 'the module is closed', { module: this.#name })
+  }
 }
 
+const IGNORE = () => undefined
 const NO_OPTIONS: CallOptions = Object.freeze({})
 
 /** The allowance of a synchronous call, which must be bounded or say that it is not. */

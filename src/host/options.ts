@@ -78,6 +78,8 @@ export interface LoadOptions {
   readonly reuse?: 'always' | 'never'
   /** Calls of the module that may run at a time, each on an instance of its own. Default 1. */
   readonly instances?: number
+  /** Calls of the module that may wait for an instance. Default: the host's, which bounds those of all modules. */
+  readonly maxQueue?: number
   /** After a guest trapped by itself: a new instance (`restart`, the default), or go on with it (`keep`). */
   readonly onTrap?: 'restart' | 'keep'
   /** Cancels loading. */
@@ -133,6 +135,7 @@ const LOAD_OPTIONS = [
   'restart',
   'reuse',
   'instances',
+  'maxQueue',
   'onTrap',
   'signal',
 ]
@@ -154,6 +157,7 @@ export interface ResolvedLoadOptions {
   readonly restart: 'always' | 'never'
   readonly reuse: 'always' | 'never'
   readonly instances: number
+  readonly maxQueue: number
   readonly onTrap: 'restart' | 'keep'
   readonly signal: AbortSignal | undefined
 }
@@ -181,6 +185,7 @@ export function resolveLoadOptions(host: ResolvedHostOptions, options: LoadOptio
     restart: oneOf('restart', options.restart, ['always', 'never']),
     reuse: oneOf('reuse', options.reuse, ['always', 'never']),
     instances: count('instances', options.instances, 1, 1),
+    maxQueue: count('maxQueue', options.maxQueue, host.maxQueue),
     onTrap: oneOf('onTrap', options.onTrap, ['restart', 'keep']),
     signal,
   }

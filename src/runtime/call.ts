@@ -65,6 +65,8 @@ export class Call implements Limits {
   stopped: Stop | undefined = undefined
   /** ms that its guest has run so far, the present slice excluded. */
   cpu = 0
+  /** Slices that its guest has run in: one more than it was suspended. */
+  slices = 1
   /** The call whose host function made this one. */
   parent: Call | undefined = undefined
   /** The lease under which it was made: its end is the call's. */
@@ -83,6 +85,8 @@ export class Call implements Limits {
   thrown: { readonly error: unknown } | undefined = undefined
   /** What being stopped does while it waits, or holds a lease. */
   onStop: (() => void) | undefined = undefined
+  /** Told when it has ended, if its guest was entered. */
+  observe: ((call: Call) => void) | undefined = undefined
   /** Ends what was begun because the call had to wait: listening to its signal, being counted. */
   endWait: (() => void) | undefined = undefined
 

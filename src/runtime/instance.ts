@@ -26,6 +26,11 @@ export class Instance implements Guest {
   isSharing = false
   /** Once set, every import throws an uncatchable trap: no host function runs for an instance that was stopped. */
   stopped = false
+  /** The call or lease that has it, and whether it is anybody's, those included that have ended while it is still entered: see `Tenants`. */
+  holder: Call | undefined = undefined
+  taken = false
+  /** Synchronous calls that run in it, one on top of the other. */
+  entered = 0
   #counter: WebAssembly.Global | undefined
   /** Of a module that counts fuel. */
   #gauges: Gauges | undefined

@@ -69,6 +69,7 @@ export const hook: Hook = makeHook({
     current = call.parent
     call.pause(now())
     call.state = 'suspended'
+    call.slices++
     const id = token++
     return new Promise<number>((resolve) => {
       suspensions.set(id, { call, wake: resolve })

@@ -4,17 +4,20 @@ import type { Mode } from '../support/host.ts'
 import { calls } from './calls.ts'
 import { closing } from './closing.ts'
 import { concurrency } from './concurrency.ts'
+import { events } from './events.ts'
 import { fuel } from './fuel.ts'
 import { functions } from './functions.ts'
 import { holding } from './holding.ts'
 import { hostFunctions } from './host-functions.ts'
 import { imports } from './imports.ts'
+import { instances } from './instances.ts'
 import { leases } from './leases.ts'
 import { limits } from './limits.ts'
 import { loading } from './loading.ts'
 import { messages } from './messages.ts'
 import { nesting } from './nesting.ts'
 import { options } from './options.ts'
+import { replacing } from './replacing.ts'
 import { restarts } from './restarts.ts'
 import { scheduling } from './scheduling.ts'
 import { seed } from './seed.ts'
@@ -43,9 +46,12 @@ const SUBJECTS: Readonly<Record<string, (mode: Mode) => void>> = {
   'who has the instance': holding,
   'start functions and setup': starting,
   restarts,
+  'several instances': instances,
+  'replacing a module': replacing,
   'host functions': hostFunctions,
   'nested calls': nesting,
   closing,
+  events,
   messages,
 }
 

@@ -1,5 +1,6 @@
 /** Calls of one module made at the same time: one after another, never one inside another. */
 import assert from 'node:assert/strict'
+import { withFakeClock } from '../support/fake-clock.ts'
 import { behaviour, differs, failure, fixture, hostCalls, type Mode, nextTurn } from '../support/host.ts'
 
 /** Notes when a second call enters while the first is inside; stays inside for so many rounds. */
@@ -119,7 +120,8 @@ export function concurrency(mode: Mode): void {
     await module.use(async () => {
       const waiting = [module.call('increment'), module.call('increment')]
       const error = await failure(module.call('increment'), 'overloaded')
-      assert.deepEqual(error.figures, { queued: 2, limit: 2 })
+      assert.deepEqual(error.figures, { queued: 2, limit: 2, retryAfter: 1 })
+      assert.match(error.message, /^2 calls of this host are waiting already; it may be worth trying again after 1 ms/)
       assert.equal(error.ran, false)
       assert.equal(error.phase, 'queued')
       assert.match(error.message, /Try again later, or raise `maxConcurrent` or `maxQueue`/)
@@ -127,6 +129,36 @@ export function concurrency(mode: Mode): void {
       all = Promise.all(waiting)
     })
     assert.deepEqual(await all, [[1], [2], ['UsageError']])
+  })
+
+  behaviour("a module's own `maxQueue` bounds its calls, and leaves those of others alone", async (bench) => {
+    const host = bench.host({ execTimeout: 5_000, maxQueue: 100 })
+    const narrow = await host.loadModule('narrow', fixture('counter'), { maxQueue: 1 })
+    const wide = await host.loadModule('wide', fixture('counter'))
+    for (const module of [narrow, wide]) {
+      await module.use(async () => {
+        const waiting = Array.from({ length: 3 }, () => module.call('increment'))
+        const refused = module === narrow ? waiting.slice(1) : []
+        for (const call of refused) {
+          const error = await failure(call, 'overloaded')
+          assert.deepEqual([error.figures.queued, error.figures.limit], [1, 1])
+          assert.match(error.message, /^1 calls of this module are waiting already/)
+        }
+      })
+    }
+    await narrow.call('increment')
+  })
+
+  behaviour('how long a refused call should wait follows from what calls took and how many wait', async (bench) => {
+    await withFakeClock(async (clock) => {
+      const module = await bench.load('host_calls', { maxQueue: 4, imports: hostCalls({ log: () => clock.advance(20) }) })
+      await module.call('log', [1])
+      await module.use(async () => {
+        const waiting = Array.from({ length: 4 }, () => module.call('log', [1]))
+        assert.equal((await failure(module.call('log', [1]), 'overloaded')).figures.retryAfter, 80)
+        void Promise.allSettled(waiting)
+      })
+    })
   })
 
   behaviour('with `maxQueue: 0` a free module is called and leased, and a busy one refuses', async (bench) => {

@@ -1,0 +1,76 @@
+/** From a source to a version of a module that serves: read, guarded, compiled, linked and started. */
+import { type Allowance, moduleAllowance } from '../budget.ts'
+import { LoadError } from '../errors.ts'
+import type { Executor, Guest } from '../guests/executor.ts'
+import { resolveImports } from '../guests/imports.ts'
+import { type Extern, externsOf, type ImportedExtern, type Signature, signaturesOf } from '../guests/signature.ts'
+import { tellGuestEvent } from './events.ts'
+import { Lease } from './lease.ts'
+import type { ResolvedHostOptions, ResolvedLoadOptions } from './options.ts'
+import { prepare } from './prepare.ts'
+import { type ModuleSource, readSource } from './source.ts'
+
+/** What a module is until it is replaced. */
+export interface Version {
+  readonly guest: Guest
+  readonly allowance: Allowance
+  /** Does it count fuel? */
+  readonly countsFuel: boolean
+  readonly signatures: ReadonlyMap<string, Signature>
+  readonly exports: readonly Extern[]
+  readonly imports: readonly ImportedExtern[]
+  /** Told when the guest closes, by itself (`restart: 'never'`) or not: whose version it is sets this. */
+  readonly ending: { tell: () => void }
+}
+
+/** @throws LoadError */
+export async function loadVersion(
+  name: string,
+  source: ModuleSource,
+  host: ResolvedHostOptions,
+  options: ResolvedLoadOptions,
+  executor: Executor,
+  signal: AbortSignal,
+): Promise<Version> {
+  const bytes = await readSource(source, host.moduleSizeLimit, name, signal)
+  const { memoryLimit, tableLimit, caps, fuelCosts = false, deterministic } = options
+  const { compiled, abi, type } = await named(name, prepare(bytes, { memoryLimit, tableLimit, caps, fuel: fuelCosts, deterministic }, signal))
+  const imports = resolveImports(type.imports, options.imports, { memoryLimit, tableLimit, deterministic, restart: options.restart }, name)
+  if (signal.aborted) throw new LoadError('aborted', 'loading was aborted', { module: name, cause: signal.reason })
+  const allowance = moduleAllowance(host, options)
+  const signatures = signaturesOf(type.exports)
+  const countsFuel = options.fuelCosts !== undefined
+  const { setup } = options
+  const ending = { tell: () => undefined }
+  const guest = await executor.load({
+    name,
+    compiled,
+    abi,
+    imports,
+    allowance,
+    signal,
+    startTimeout: options.startTimeout,
+    nestedTimeout: options.nestedTimeout,
+    setup: setup === undefined ? undefined : (lease) => setup(new Lease(lease, { module: name, allowance, countsFuel, signatures })),
+    restart: options.restart,
+    reuse: options.reuse,
+    instances: options.instances,
+    maxQueue: options.maxQueue,
+    onTrap: options.onTrap,
+    deterministic,
+    functions: type.functions,
+    onClose: () => ending.tell(),
+    onEvent: (event) => tellGuestEvent(name, event),
+  })
+  return { guest, allowance, countsFuel, signatures, ...externsOf(type), ending }
+}
+
+/** Adds the module's name to an error of what does not know it. */
+async function named<T>(module: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    if (!(error instanceof LoadError)) throw error
+    throw new LoadError(error.code, error.what, { module, figures: error.figures, offset: error.offset, cause: error.cause })
+  }
+}
