@@ -10,7 +10,7 @@ import { LoadError } from '../errors.ts'
 import { AddressBudget } from './address-budget.ts'
 import { collectDropped, type Dropped, dropMemory, droppedMemories, takeBack } from './dropped-memory.ts'
 import { addressSpace, heapLimit, mappings, type Share } from './kernel.ts'
-import { MAPPINGS, MappingBudget } from './mapping-budget.ts'
+import { MAPPINGS, MappingBudget, RECOUNT_AFTER } from './mapping-budget.ts'
 
 /** Bytes of JavaScript heap for an element of a table: 8 to 32 when it is made, and up to twice as many once it has grown. */
 const ELEMENT = 64
@@ -285,7 +285,10 @@ function countCode(module: WebAssembly.Module): void {
 
 /** Why no other call may be suspended. */
 export function excessStacks(): Excess | undefined {
-  return withoutMappings(MAPPINGS.stack)
+  const excess = withoutMappings(MAPPINGS.stack)
+  if (excess === undefined) return undefined
+  const what = `${excess.what} for the stack of another call; it may be worth trying again after ${RECOUNT_AFTER} ms`
+  return { what, figures: { ...excess.figures, retryAfter: RECOUNT_AFTER } }
 }
 
 /** A call was suspended. */

@@ -13,7 +13,7 @@ const RESERVED = 1 / 8
 /** The kernel is asked again when so much more than the last time may be taken. */
 const STRIDE = 1 / 16
 /** While it is full the kernel is asked so often, ms. */
-const RECOUNT_AFTER = 100
+export const RECOUNT_AFTER = 100
 
 export class MappingBudget {
   readonly #kernel: typeof mappings

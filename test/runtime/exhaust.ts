@@ -11,7 +11,7 @@ export interface Outcome {
   /** How many were made. */
   readonly made: number
   /** What the next one was refused with. */
-  readonly refused: { readonly code: string; readonly message: string; readonly figures: Readonly<Record<string, number>> }
+  readonly refused: { readonly code: string; readonly message: string; readonly ran: boolean; readonly figures: Readonly<Record<string, number>> }
   /** What the first plugin answered afterwards: by `call` and by `callSync`. */
   readonly answers: readonly unknown[]
   /** After room was made, could another be made? */
@@ -90,8 +90,8 @@ async function byHost({ fill, text }: Way): Promise<Outcome> {
   held.length = 0
   const others = [...host.modules.values()].filter((module) => module !== first)
   await Promise.all(others.map((module) => module.close()))
-  const { code, message, figures } = refused
-  return { made, refused: { code, message, figures }, answers, recovers: await succeeds((index) => host.loadModule(`later ${index}`, bytes)) }
+  const { code, message, ran, figures } = refused
+  return { made, refused: { code, message, ran, figures }, answers, recovers: await succeeds((index) => host.loadModule(`later ${index}`, bytes)) }
 }
 
 /** What was dropped is collected when there is no room otherwise; and the kernel is asked for its count ten times a second only. */
@@ -122,8 +122,8 @@ async function callsByHost(): Promise<Outcome> {
   const answers = [module.stats.outcomes.overloaded, module.callSync('ok')]
   held.length = 0
   ;(globalThis as { gc?: () => void }).gc?.()
-  const { code, message, figures } = refused
-  return { made: 1, refused: { code, message, figures }, answers, recovers: await succeeds(() => module.call('ok')) }
+  const { code, message, ran, figures } = refused
+  return { made: 1, refused: { code, message, ran, figures }, answers, recovers: await succeeds(() => module.call('ok')) }
 }
 
 const [what = '', by] = process.argv.slice(2)

@@ -59,8 +59,14 @@ describe('what runs out', { concurrency: 2 }, () => {
     'memory mappings for the stacks of suspended calls: a call is refused as overloaded, before its guest runs; `callSync` needs none',
     withStacks,
     async () => {
-      const { refused, answers } = await refusesAndGoesOn('calls', 'overloaded', /mappings left: it has up to \d+ of the \d+.*Try again later/)
+      const { refused, answers } = await refusesAndGoesOn(
+        'calls',
+        'overloaded',
+        /mappings left: it has up to \d+ of the \d+.* are needed for the stack of another call; it may be worth trying again after 100 ms.*Try again later/,
+      )
       assert.ok((refused.figures.used as number) > (refused.figures.limit as number) - 2)
+      assert.equal(refused.ran, false)
+      assert.equal(refused.figures.retryAfter, 100)
       assert.deepEqual(answers, [1, [1]])
     },
   )
