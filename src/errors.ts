@@ -49,7 +49,7 @@ export const REASONS = {
   malformed: reason('load', EXIT.load, true, 'The bytes do not decode as a WebAssembly module.', 'Check that the file is complete and a core module (not a component or text).'),
   'invalid-module': reason('load', EXIT.load, true, 'The module decodes but does not validate.', 'Rebuild it; the toolchain that produced it has a bug, or the file was altered.'),
   'unsupported-feature': reason('load', EXIT.load, true, 'The module uses a feature whose memory or time no limit can bound.', 'Build the plugin without that feature.'),
-  'limit-exceeded': reason('load', EXIT.load, true, 'The module is above a cap on memory, tables or what compiling and instantiating it would cost.', 'Raise the limit if the module is trusted, or make the module smaller.'),
+  'limit-exceeded': reason('load', EXIT.load, true, 'The module is above a cap on memory, tables or what compiling and instantiating it would cost, or host or process have no room for it.', 'Raise the limit if the module is trusted, make the module smaller, or close others.'),
   'missing-import': reason('load', EXIT.load, true, 'The module imports something that was not given.', 'Pass every import that is listed in `imports`.'),
   'invalid-import': reason('load', EXIT.load, true, 'An import was given but is of the wrong kind or type, or may not be passed in.', 'Pass functions and immutable globals as they are; memories, tables and mutable globals as `{ factory }`, with a maximum within the limits.'),
   'instantiation-failed': reason('load', EXIT.load, true, 'The engine could not compile, link or instantiate the module.', 'The cause has what the engine said.'),
@@ -60,6 +60,7 @@ export const REASONS = {
   'cpu-timeout': reason('stop', EXIT.deadline, false, 'The guest ran for longer than `cpuTimeout`.', 'Raise `cpuTimeout`, or give the plugin less work at a time.'),
   'out-of-fuel': reason('stop', EXIT.fuel, false, "The call's fuel ran out.", 'Raise `fuel`, or give the plugin less work at a time.'),
   'out-of-memory': reason('stop', EXIT.host, false, 'A guest with fuel could not grow a memory or table although its limit allows it: what came after would depend on the machine.', 'Lower `memoryLimit`, or run fewer plugins in this process.'),
+  'memory-limit': reason('stop', EXIT.host, false, 'A guest grew a memory beyond `totalMemoryLimit`, or a table beyond what all tables of the thread may have.', 'Raise `totalMemoryLimit`, lower `memoryLimit` or `tableLimit`, or load fewer modules.'),
   'nested-timeout': reason('stop', EXIT.deadline, false, 'A call that a host function made back into a guest ran past `nestedTimeout`.', 'Keep nested calls short (allocating, say), or raise `nestedTimeout`.'),
   'lease-timeout': reason('usage', EXIT.deadline, false, 'A lease taken by `use` was held past its `timeout`.', 'Raise the `timeout` of `use`, or hold the lease for fewer steps.'),
   aborted: reason('stop', EXIT.aborted, false, "The caller's `signal` was aborted.", "The cause is the signal's reason."),
@@ -77,7 +78,7 @@ export const REASONS = {
   unbounded: reason('usage', EXIT.usage, true, '`callSync` without any time limit.', 'Pass a `timeout`, or `timeout: Infinity` if the guest may hold the thread for ever.'),
   stale: reason('usage', EXIT.host, false, 'The instance of this lease, or the guest function, is gone after a stop, a trap, a close or the end of `use`.', 'Take a new lease with `use`.'),
   'out-of-bounds': reason('usage', EXIT.host, true, "A read or write is outside the guest's memory.", 'Check the pointer and the length that the guest gave.'),
-  overloaded: reason('usage', EXIT.host, true, 'Too many calls are running or waiting.', 'Try again later, or raise `maxConcurrent` or `maxQueue`.'),
+  overloaded: reason('usage', EXIT.host, true, 'Too many calls are running or waiting, for the host or for the process.', 'Try again later, or raise `maxConcurrent` or `maxQueue`.'),
   broken: reason('usage', EXIT.host, false, 'The module could not be restarted: its start function or `setup` failed several times in a row.', 'The cause is the last failure; the next attempt comes after the back-off.'),
 } as const satisfies Record<string, Reason>
 

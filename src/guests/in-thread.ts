@@ -5,6 +5,7 @@ import type { Account } from '../runtime/account.ts'
 import { Call, type CallBudget, type Stop } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 import type { GuestFunction, Instance } from '../runtime/instance.ts'
+import { Ledger, type ResourceUsage } from '../runtime/ledger.ts'
 import { failureOf } from '../runtime/outcome.ts'
 import { hostingCall, instanceBelow, isInside } from '../runtime/thread.ts'
 import { Accounts } from './accounts.ts'
@@ -23,9 +24,17 @@ import { Tenants } from './tenants.ts'
 export class InThreadExecutor implements Executor {
   readonly #admission: Admission
   readonly #accounts = new Accounts()
+  readonly #ledger: Ledger
 
-  constructor(maxConcurrent: number, maxQueue: number, slice: number) {
+  /** @param totalMemoryLimit bytes of all guests' memories, and of those that were dropped and are not collected yet */
+  constructor(maxConcurrent: number, maxQueue: number, slice: number, totalMemoryLimit: number) {
     this.#admission = new Admission(maxConcurrent, maxQueue, slice)
+    this.#ledger = new Ledger(totalMemoryLimit)
+  }
+
+  /** What its guests hold, and what the process has left. */
+  get usage(): ResourceUsage {
+    return this.#ledger.usage
   }
 
   async load(spec: GuestSpec): Promise<Guest> {
@@ -40,7 +49,7 @@ export class InThreadExecutor implements Executor {
       closeAccount()
       spec.onClose()
     }
-    const guest = new InThreadGuest({ ...spec, onClose }, this.#admission, account)
+    const guest = new InThreadGuest({ ...spec, onClose }, this.#admission, account, this.#ledger)
     try {
       await guest.start()
     } catch (error) {
@@ -54,6 +63,7 @@ export class InThreadExecutor implements Executor {
 export class InThreadGuest implements Guest, Runner {
   readonly name: string
   readonly account: Account
+  readonly ledger: Ledger
   readonly #spec: GuestSpec
   readonly #admission: Admission
   readonly #stats: Stats
@@ -67,9 +77,10 @@ export class InThreadGuest implements Guest, Runner {
   #closed = false
   #tellIdle: (() => void) | undefined
 
-  constructor(spec: GuestSpec, admission: Admission, account: Account) {
+  constructor(spec: GuestSpec, admission: Admission, account: Account, ledger: Ledger) {
     this.name = spec.name
     this.account = account
+    this.ledger = ledger
     this.#spec = spec
     this.#admission = admission
     this.#usual = { ...spec.allowance, slice: admission.slice, signal: undefined, timeoutCode: 'deadline' }

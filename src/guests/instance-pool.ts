@@ -22,6 +22,9 @@ const LAST_BACKOFF = 30_000
 const PER_TURN = 16
 const TURN = 1
 
+/** What V8 says when the system refuses it a memory. */
+const OUT_OF_MEMORY = /out of memory|could not allocate/i
+
 export class InstancePool {
   readonly #spec: GuestSpec
   readonly #makeImports: MakeImports
@@ -200,20 +203,24 @@ export class InstancePool {
     this.#failures++
     this.#lastFailure = error
     this.#spec.onEvent({ kind: 'restart', generation: this.#stats.generation, error })
-    if (this.#failures < PATIENCE) return this.#fill(1)
+    // What was dropped in this turn can be collected in the next
+    if (this.#failures < PATIENCE) return error.code === 'limit-exceeded' ? this.#fillLater() : this.#fill(1)
     this.#retryAt = now() + Math.min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** (this.#failures - PATIENCE))
     this.#onChange()
   }
 
-  /** @throws LoadError `instantiation-failed`; `invalid-import` where types differ in what JavaScript cannot see, or for what a factory did */
+  /** @throws LoadError `instantiation-failed`; `limit-exceeded` if there is no room; `invalid-import` where types differ in what JavaScript cannot see, or for what a factory did */
   #instantiate(): Instance {
     const { compiled, abi, name } = this.#spec
     this.#stats.generation++
     const began = now()
     try {
-      return new Instance(compiled, abi, this.#makeImports)
+      return new Instance(compiled, abi, this.#makeImports, this.#guest.ledger)
     } catch (cause) {
+      if (cause instanceof LoadError) throw new LoadError(cause.code, cause.what, { module: name, figures: cause.figures, cause: cause.cause })
       if (cause instanceof CurfewError) throw cause
+      if (cause instanceof RangeError && OUT_OF_MEMORY.test(cause.message))
+        throw new LoadError('limit-exceeded', `the system has no memory for another instance: ${engineMessage(cause)}`, { module: name, cause })
       if (cause instanceof WebAssembly.LinkError)
         throw new LoadError('invalid-import', `an import does not fit: ${engineMessage(cause)}`, { module: name, cause })
       throw new LoadError('instantiation-failed', `the module could not be instantiated: ${engineMessage(cause)}`, {

@@ -32,7 +32,7 @@ export class Host {
   /** @throws CurfewError `invalid-option` */
   constructor(options?: HostOptions) {
     this.#options = resolveHostOptions(options)
-    this.#executor = new InThreadExecutor(this.#options.maxConcurrent, this.#options.maxQueue, this.#options.slice)
+    this.#executor = new InThreadExecutor(this.#options.maxConcurrent, this.#options.maxQueue, this.#options.slice, this.#options.totalMemoryLimit)
   }
 
   get execTimeout(): number {
@@ -50,6 +50,9 @@ export class Host {
   }
   get memoryLimit(): number {
     return this.#options.memoryLimit
+  }
+  get totalMemoryLimit(): number {
+    return this.#options.totalMemoryLimit
   }
   get tableLimit(): number {
     return this.#options.tableLimit

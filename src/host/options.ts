@@ -14,6 +14,7 @@ import {
   DEFAULT_START_TIMEOUT,
   DEFAULT_TABLE_LIMIT,
 } from '../limits.ts'
+import { memoryOfProcess } from '../runtime/kernel.ts'
 import { checkSignal, count, duration, flag, fuelAmount, known, oneOf, positive, unknownOption } from './checks.ts'
 import type { Lease } from './lease.ts'
 
@@ -31,6 +32,11 @@ export interface HostOptions {
   readonly fuel?: number | bigint
   /** Sum of a module's memories. Default 128 MiB. */
   readonly memoryLimit?: number
+  /**
+   * Sum of all modules' memories, each by its size, touched or not; and of those of instances that are gone, until the engine has collected
+   * them. Default: half of the memory of the machine, or of the container; the rest is for JavaScript, code and everybody else.
+   */
+  readonly totalMemoryLimit?: number
   /** Sum of a module's table elements. Default 100,000. */
   readonly tableLimit?: number
   /** Size of a module's file. Default 64 MiB. */
@@ -95,6 +101,7 @@ export function resolveHostOptions(options: HostOptions = {}): ResolvedHostOptio
     cpuTimeout: duration('cpuTimeout', options.cpuTimeout, 0),
     fuel: fuel(options.fuel) ?? 0,
     memoryLimit: count('memoryLimit', options.memoryLimit, DEFAULT_MEMORY_LIMIT),
+    totalMemoryLimit: count('totalMemoryLimit', options.totalMemoryLimit, Math.floor(memoryOfProcess() / 2)),
     tableLimit: count('tableLimit', options.tableLimit, DEFAULT_TABLE_LIMIT),
     moduleSizeLimit: count('moduleSizeLimit', options.moduleSizeLimit, DEFAULT_MODULE_SIZE_LIMIT, 1),
     slice: positive('slice', options.slice, DEFAULT_SLICE),
@@ -109,6 +116,7 @@ const HOST_OPTIONS = [
   'cpuTimeout',
   'fuel',
   'memoryLimit',
+  'totalMemoryLimit',
   'tableLimit',
   'moduleSizeLimit',
   'slice',

@@ -7,6 +7,7 @@ import { EXHAUSTED, STOP } from '../abi.ts'
 import type { ErrorCode, Phase } from '../errors.ts'
 import type { Account } from './account.ts'
 import { now } from './clock.ts'
+import type { Excess } from './ledger.ts'
 import { type Limits, meter, paceOf } from './meter.ts'
 import type { Portion } from './portion.ts'
 import { usedOfTurn } from './turn.ts'
@@ -27,6 +28,14 @@ export interface Stop {
   readonly code: ErrorCode
   readonly phase: Phase
   readonly cause?: unknown
+  /** What there was too much of, if that was it. */
+  readonly excess?: Excess
+}
+
+/** Whose guest a call runs. */
+export interface Guest {
+  /** Counts what it has grown by. @returns why it must end, if that is too much */
+  look(): Excess | undefined
 }
 
 export type CallState = 'queued' | 'running' | 'suspended' | 'done'
@@ -72,7 +81,7 @@ export class Call implements Limits {
   /** The lease under which it was made: its end is the call's. */
   lease: Call | undefined = undefined
   /** Whose guest it runs. */
-  instance: object | undefined = undefined
+  instance: Guest | undefined = undefined
   /** Its fuel, if the module that it runs counts any. */
   portion: Portion | undefined = undefined
   /** Is the guest in a host function? */
@@ -117,9 +126,9 @@ export class Call implements Limits {
   }
 
   /** Ends the call as soon as its guest polls, calls the host or is resumed. Only the first cause counts. */
-  stop(code: ErrorCode, cause?: unknown): void {
+  stop(code: ErrorCode, cause?: unknown, excess?: Excess): void {
     if (this.stopped !== undefined || this.state === 'done') return
-    this.stopped = { code, phase: this.phase, ...(cause === undefined ? {} : { cause }) }
+    this.stopped = { code, phase: this.phase, ...(cause === undefined ? {} : { cause }), ...(excess === undefined ? {} : { excess }) }
     this.owner.stopped(this)
   }
 
@@ -172,7 +181,7 @@ export class Call implements Limits {
   poll(): number {
     const at = now()
     if (Number.isNaN(this.began)) this.lookAtClock(at)
-    if (this.expire(at)) return STOP
+    if (this.expire(at) || this.#exceeds()) return STOP
     if (this.#granted > 0) this.#pace = paceOf(this.#pace, at - this.#grantedAt, this.#granted)
     const simple = this.parent === undefined && this.lease === undefined && !this.inHost
     const verdict = meter(at, simple ? this : this.#combined(), this.#pace)
@@ -180,6 +189,14 @@ export class Call implements Limits {
     this.#passed = 0
     this.#grantedAt = at
     return verdict
+  }
+
+  /** Has its guest grown to more than there may be? */
+  #exceeds(): boolean {
+    const excess = this.instance?.look()
+    if (excess === undefined) return false
+    this.stop('memory-limit', undefined, excess)
+    return true
   }
 
   /** A host function has taken so many ms, which are not the guest's. @returns what all have taken since the last poll */
