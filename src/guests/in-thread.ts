@@ -6,6 +6,7 @@ import { now } from '../runtime/clock.ts'
 import type { GuestFunction, Instance } from '../runtime/instance.ts'
 import { failureOf } from '../runtime/outcome.ts'
 import { hostingCall, instanceBelow, isInside } from '../runtime/thread.ts'
+import { asCaller } from './caller.ts'
 import type { Executor, Guest, GuestLease, GuestSpec, Observe, Particulars } from './executor.ts'
 import { failedCall } from './failure.ts'
 import { GuestFunctions } from './guest-functions.ts'
@@ -86,8 +87,9 @@ export class InThreadGuest implements Guest, Runner {
     const instance = hasRoom(this.#admission, this.#slice) ? this.#tenants.take(call) : undefined
     if (instance !== undefined) return this.#run(call, instance, signature, instance.exports[signature.name] as GuestFunction, args, at)
     return new Promise((resolve, reject) => {
-      const grant = (granted: Instance, from: number) =>
-        resolve(this.#run(call, granted, signature, granted.exports[signature.name] as GuestFunction, args, from))
+      const grant = asCaller((granted: Instance, from: number) =>
+        resolve(this.#run(call, granted, signature, granted.exports[signature.name] as GuestFunction, args, from)),
+      )
       this.#tenants.enqueue({ call, name: signature.name, grant, refuse: reject })
     })
   }
@@ -213,7 +215,8 @@ export class InThreadGuest implements Guest, Runner {
       }
       if (previous === undefined && hasRoom(this.#admission, this.#slice)) return begin(call.began)
       this.#tenants.wait(call, signature.name, reject)
-      const wait = () => call.stopped === undefined && ready(call, this.#admission, begin)
+      const granted = asCaller(begin)
+      const wait = () => call.stopped === undefined && ready(call, this.#admission, granted)
       if (previous === undefined) wait()
       else previous.then(wait, wait)
     })
@@ -377,11 +380,11 @@ export class InThreadGuest implements Guest, Runner {
   #callFunction(signature: Signature, instance: Instance, fn: GuestFunction, args: readonly unknown[]): Promise<unknown[]> {
     const call = new Call(this, this.#usual, now())
     return new Promise((resolve, reject) => {
-      const grant = (granted: Instance, at: number) => {
+      const grant = asCaller((granted: Instance, at: number) => {
         if (granted === instance) return resolve(this.#run(call, instance, signature, fn, args, at))
         this.#release(call, granted, undefined)
         reject(this.#counted(callError('stale', 'the instance that this function belongs to is gone', this.#where(signature.name))))
-      }
+      })
       const refused = this.#refusal(signature.name, undefined)
       if (refused !== undefined) return reject(this.#counted(refused))
       this.#tenants.enqueue({ call, name: signature.name, grant, refuse: reject })
