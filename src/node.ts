@@ -66,9 +66,17 @@ export interface Diagnostics {
   tracingChannel<Event>(name: string): TracingChannel<Event>
 }
 
+export interface AsyncResources {
+  readonly AsyncResource: new (
+    type: string,
+    options: { requireManualDestroy: boolean },
+  ) => { runInAsyncScope<Args extends unknown[]>(fn: (...args: Args) => void, thisArg: undefined, ...args: Args): void }
+}
+
 interface Builtins {
   readonly 'fs/promises': Files
   readonly worker_threads: Threads
+  readonly async_hooks: AsyncResources
   readonly v8: Engine
   readonly fs: KernelFiles
   readonly os: Machine

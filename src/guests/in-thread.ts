@@ -9,6 +9,7 @@ import { Ledger, type ResourceUsage } from '../runtime/ledger.ts'
 import { failureOf } from '../runtime/outcome.ts'
 import { hostingCall, instanceBelow, isInside } from '../runtime/thread.ts'
 import { Accounts } from './accounts.ts'
+import { asCaller } from './caller.ts'
 import type { Executor, Guest, GuestLease, GuestSpec, Observe, Particulars } from './executor.ts'
 import { failedCall } from './failure.ts'
 import { GuestFunctions } from './guest-functions.ts'
@@ -114,8 +115,9 @@ export class InThreadGuest implements Guest, Runner {
     const instance = hasRoom(this.#admission, this.account) ? this.#tenants.take(call) : undefined
     if (instance !== undefined) return this.#run(call, instance, signature, instance.exports[signature.name] as GuestFunction, args, at)
     return new Promise((resolve, reject) => {
-      const grant = (granted: Instance, from: number) =>
-        resolve(this.#run(call, granted, signature, granted.exports[signature.name] as GuestFunction, args, from))
+      const grant = asCaller((granted: Instance, from: number) =>
+        resolve(this.#run(call, granted, signature, granted.exports[signature.name] as GuestFunction, args, from)),
+      )
       this.#tenants.enqueue({ call, name: signature.name, grant, refuse: reject })
     })
   }
@@ -252,7 +254,8 @@ export class InThreadGuest implements Guest, Runner {
       if (previous === undefined && hasRoom(this.#admission, this.account)) return begin(call.began)
       if (previous === undefined) lease.running = call // it ends with the lease, also while it waits
       this.#tenants.wait(call, signature.name, reject)
-      const wait = () => call.stopped === undefined && ready(call, this.#admission, begin)
+      const granted = asCaller(begin)
+      const wait = () => call.stopped === undefined && ready(call, this.#admission, granted)
       if (previous === undefined) wait()
       else previous.then(wait, wait)
     })
@@ -416,11 +419,11 @@ export class InThreadGuest implements Guest, Runner {
   #callFunction(signature: Signature, instance: Instance, fn: GuestFunction, args: readonly unknown[]): Promise<unknown[]> {
     const call = new Call(this, this.#usual, now())
     return new Promise((resolve, reject) => {
-      const grant = (granted: Instance, at: number) => {
+      const grant = asCaller((granted: Instance, at: number) => {
         if (granted === instance) return resolve(this.#run(call, instance, signature, fn, args, at))
         this.#release(call, granted, undefined)
         reject(this.#counted(callError('stale', 'the instance that this function belongs to is gone', this.#where(signature.name))))
-      }
+      })
       const refused = this.#refusal(signature.name, undefined)
       if (refused !== undefined) return reject(this.#counted(refused))
       this.#tenants.enqueue({ call, name: signature.name, grant, refuse: reject })
