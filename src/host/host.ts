@@ -3,7 +3,7 @@ import { LoadError, quote, show } from '../errors.ts'
 import type { Executor } from '../guests/executor.ts'
 import { resolveImports } from '../guests/imports.ts'
 import { InThreadExecutor } from '../guests/in-thread.ts'
-import { externsOf, signaturesOf } from '../guests/signature.ts'
+import { signaturesOf } from '../guests/signature.ts'
 import { canSuspend } from '../runtime/thread.ts'
 import { Lease } from './lease.ts'
 import { Module } from './module.ts'
@@ -154,7 +154,7 @@ export class Host {
       functions: type.functions,
       onClose: () => this.#modules.delete(name),
     })
-    return new Module({ name, guest, allowance, countsFuel, signatures, ...externsOf(type) })
+    return new Module({ name, guest, allowance, countsFuel, signatures, type })
   }
 }
 

@@ -1,9 +1,10 @@
 import { ALL_FUEL, type Allowance } from '../budget.ts'
 import { callError, optionError } from '../errors.ts'
 import type { Guest } from '../guests/executor.ts'
-import { checkArguments, type Extern, type ImportedExtern, type Signature } from '../guests/signature.ts'
+import { checkArguments, type Extern, externsOf, type ImportedExtern, type Signature } from '../guests/signature.ts'
 import type { ModuleStats } from '../guests/stats.ts'
 import { DEFAULT_LEASE_TIMEOUT } from '../limits.ts'
+import type { ModuleType } from '../wasm/module-type.ts'
 import { allowanceOf, type CallOptions, type CallSyncOptions, checkLeaseOptions, type LeaseOptions } from './call-options.ts'
 import { Lease, type LeaseContext, signatureOf } from './lease.ts'
 
@@ -15,14 +16,15 @@ export interface ModuleParts {
   /** Does it count fuel? */
   readonly countsFuel: boolean
   readonly signatures: ReadonlyMap<string, Signature>
-  readonly exports: readonly Extern[]
-  readonly imports: readonly ImportedExtern[]
+  readonly type: ModuleType
 }
 
 /** A loaded plugin. Its calls run one after another, each on a state that the one before left. */
 export class Module {
   readonly #parts: ModuleParts
   readonly #context: LeaseContext
+  /** Made when somebody asks: of ten thousand modules, most are only called. */
+  #externs: ReturnType<typeof externsOf> | undefined
 
   /** @internal Made by `Host.loadModule`. */
   constructor(parts: ModuleParts) {
@@ -37,12 +39,17 @@ export class Module {
 
   /** What it exports, with types. */
   get exports(): readonly Extern[] {
-    return this.#parts.exports
+    return this.#described.exports
   }
 
   /** What it imports, with types. */
   get imports(): readonly ImportedExtern[] {
-    return this.#parts.imports
+    return this.#described.imports
+  }
+
+  get #described(): ReturnType<typeof externsOf> {
+    this.#externs ??= externsOf(this.#parts.type)
+    return this.#externs
   }
 
   /** Wall-clock limit of a call in ms, as the host, `maxExecTimeout` and the module's options make it; 0: none. */
