@@ -2,7 +2,7 @@
 import type { Failure } from '../oracles/failure.ts'
 import { judge, runRaw } from '../oracles/judge.ts'
 import type { Variant } from '../oracles/variants.ts'
-import { collectGarbage } from './garbage.ts'
+import { collectGarbage } from '../../support/garbage.ts'
 import { Status } from './status.ts'
 
 export interface Question {
