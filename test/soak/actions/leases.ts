@@ -6,6 +6,7 @@ import { aborting } from './aborts.ts'
 import type { Action, Stage } from './action.ts'
 
 const ADDRESS = 1_024
+const MOST_STEPS = 20
 const TEXT = new TextEncoder().encode('a message of some length for the guest')
 
 export const lease: Action = {
@@ -79,12 +80,12 @@ export const abortedLease: Action = {
   weight: 8,
   async run(stage: Stage) {
     const plugin = stage.fleet.pick(stage.random)
-    await aborting(stage, (signal) => plugin.use((instance) => untilRefused(plugin, instance), ['aborted'], { signal }))
+    await aborting(stage, (signal) => plugin.use((instance) => manySteps(plugin, instance), ['aborted', 'ok'], { signal }))
   },
 }
 
-async function untilRefused(plugin: Plugin, instance: Lease): Promise<void> {
-  for (;;) {
+async function manySteps(plugin: Plugin, instance: Lease): Promise<void> {
+  for (let step = 0; step < MOST_STEPS; step++) {
     const { outcome } = await plugin.step('id', instance.call('id'), ['ok', 'aborted'])
     if (outcome !== 'ok') return
     await sleep(1)
