@@ -14,12 +14,13 @@ import { hostFunctions } from './subjects/host-functions.ts'
 import { instances } from './subjects/instances.ts'
 import { kernels } from './subjects/kernels.ts'
 import { memory } from './subjects/memory.ts'
+import { plugins } from './subjects/plugins.ts'
 import { real } from './subjects/real.ts'
 import { lag, overshoot, restart } from './subjects/stops.ts'
 import { weights } from './subjects/weights.ts'
 import { formatResults, verdict } from './table.ts'
 
-const SUBJECTS: readonly Subject[] = [calls, hostFunctions, overshoot, lag, restart, crowd, instances, kernels, real, guarding, weights, memory]
+const SUBJECTS: readonly Subject[] = [calls, hostFunctions, overshoot, lag, restart, crowd, instances, kernels, real, guarding, weights, memory, plugins]
 const ROUNDS = 15
 const QUICK_ROUNDS = 2
 
