@@ -81,10 +81,13 @@ test('a memory that several instances hold counts once, until the last lets go; 
   assert.deepEqual(pages(account), [7, 0])
   first.release()
   assert.deepEqual(pages(account), [7, 0])
+  const { dropped } = account.usage.memories
   second.release()
   assert.deepEqual(pages(account), [0, 7])
+  assert.equal(account.usage.memories.dropped, dropped + 1)
   const third = account.hold([shared], [], false)
   assert.deepEqual(pages(account), [7, 0])
+  assert.equal(account.usage.memories.dropped, dropped)
   third.release()
   assert.deepEqual(pages(account), [0, 7])
 })
