@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
@@ -14,8 +15,8 @@ import type { Outcome } from './exhaust.ts'
 const run = promisify(execFile)
 
 /** A small heap is full sooner. */
-async function exhaust(what: string, by: 'engine' | 'host'): Promise<Outcome> {
-  const options = ['--expose-gc', '--max-old-space-size=300', '--no-warnings']
+async function exhaust(what: string, by: 'engine' | 'host', ...more: string[]): Promise<Outcome> {
+  const options = ['--expose-gc', '--max-old-space-size=300', '--no-warnings', ...more]
   const { stdout } = await run(process.execPath, [...options, join(import.meta.dirname, 'exhaust.ts'), what, by], { timeout: 100_000 })
   return JSON.parse(stdout)
 }
@@ -28,8 +29,8 @@ function dies(what: string): Promise<void> {
   })
 }
 
-async function refusesAndGoesOn(what: string, code: string, pattern: RegExp): Promise<Outcome> {
-  const outcome = await exhaust(what, 'host')
+async function refusesAndGoesOn(what: string, code: string, pattern: RegExp, ...more: string[]): Promise<Outcome> {
+  const outcome = await exhaust(what, 'host', ...more)
   assert.equal(outcome.refused.code, code, outcome.refused.message)
   assert.match(outcome.refused.message, pattern)
   assert.ok(outcome.recovers, 'no other was made when there was room again')
@@ -77,6 +78,19 @@ describe('what runs out', { concurrency: 2 }, () => {
     const outcome = await refusesAndGoesOn('addresses', 'limit-exceeded', /no address space for another memory: \d+ bytes of the \d+/)
     assert.ok(outcome.made < made)
     assert.deepEqual(outcome.answers, [[1], [1]])
+  })
+
+  test('address space that the process may not ask the kernel about: what the engine refuses is the same error', withAddresses, async () => {
+    const root = join(import.meta.dirname, '../..')
+    const readable = [root, realpathSync(join(root, 'node_modules'))].map((path) => `--allow-fs-read=${path}`)
+    const { answers } = await refusesAndGoesOn(
+      'addresses',
+      'limit-exceeded',
+      /system has no memory for another instance: .*[Oo]ut of memory/,
+      '--permission',
+      ...readable,
+    )
+    assert.deepEqual(answers, [[1], [1]])
   })
 
   test('tables of many modules on the JavaScript heap: the engine aborts the process; a host refuses to load', async () => {

@@ -81,10 +81,13 @@ test('a memory that several instances hold counts once, until the last lets go; 
   assert.deepEqual(pages(ledger), [7, 0])
   first.release()
   assert.deepEqual(pages(ledger), [7, 0])
+  const { dropped } = ledger.usage.memories
   second.release()
   assert.deepEqual(pages(ledger), [0, 7])
+  assert.equal(ledger.usage.memories.dropped, dropped + 1)
   const third = ledger.hold([shared], [], false)
   assert.deepEqual(pages(ledger), [7, 0])
+  assert.equal(ledger.usage.memories.dropped, dropped)
   third.release()
   assert.deepEqual(pages(ledger), [0, 7])
 })
