@@ -11,7 +11,7 @@ const TIMER_SLACK = 2
 /** A timer takes at most so much, ms; a longer wait looks at the clock once more in between. */
 const LONGEST_TIMER = 0x7fff_ffff
 
-/** The key is the deadline: the call's, or that of its lease if that is earlier. */
+/** The key is the deadline. */
 interface Waiting extends Keyed {
   readonly call: Call
 }
@@ -40,8 +40,7 @@ export class Deadlines {
   /** @returns false if the call was there already */
   add(call: Call): boolean {
     if (this.#waiting.has(call)) return false
-    const key = Math.min(call.deadline, call.lease?.deadline ?? Number.POSITIVE_INFINITY)
-    const waiting = { call, key, order: this.#count++, place: -1 }
+    const waiting = { call, key: call.deadline, order: this.#count++, place: -1 }
     this.#waiting.set(call, waiting)
     this.#heap.add(waiting)
     return true

@@ -58,8 +58,6 @@ const busy = new Set<Admission>()
 /** Of each call that could run, where it stands. */
 const standing = new Map<Call, Admission>()
 let arrivals = 0
-/** How many of them have not begun. */
-let fresh = 0
 const deadlines = new Deadlines()
 /** The call that was woken and has not told yet that it stopped running. */
 let woken: Call | undefined
@@ -67,10 +65,13 @@ let woken: Call | undefined
 let favoured = false
 let turnsByOrder = 0
 
-/** May a call of the account start now? Not on top of a guest, nor ahead of others that have not begun, nor if its account has had its share. */
+/** May a call of the account start now? Not on top of a guest; nor, while others wait, if its account has had its share, or others that have not begun come first. */
 export function hasRoom(admission: Admission, account: Account): boolean {
-  if (fresh > 0 || woken !== undefined || !hasStacks(admission) || usedOfTurn() >= admission.slice || currentCall() !== undefined) return false
-  return busy.size === 0 || account.isUnderShare(now())
+  if (woken !== undefined || !hasStacks(admission) || usedOfTurn() >= admission.slice || currentCall() !== undefined) return false
+  if (busy.size === 0) return true
+  if (!account.isUnderShare(now())) return false
+  const next = pick(freshByRank)
+  return next === undefined || account.rank < rank(next)
 }
 
 /** A call waits, for its instance or for its turn: its deadline is watched from here on, until `forget`. */
@@ -226,7 +227,6 @@ function better(a: Runnable | undefined, b: Runnable | undefined, figure: Choice
 function add(call: Call, admission: Admission, begin: Runnable['begin']): void {
   const queue = begin === undefined ? admission.begun : admission.fresh
   queue.add({ call, begin, key: call.cpu, order: arrivals++, place: -1 })
-  if (begin !== undefined) fresh++
   standing.set(call, admission)
   busy.add(admission)
 }
@@ -235,8 +235,7 @@ function take(call: Call): void {
   const admission = standing.get(call)
   if (admission === undefined) return
   standing.delete(call)
-  if (admission.fresh.remove(call)) fresh--
-  else admission.begun.remove(call)
+  if (!admission.fresh.remove(call)) admission.begun.remove(call)
   if (admission.fresh.size + admission.begun.size === 0) busy.delete(admission)
 }
 

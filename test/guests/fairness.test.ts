@@ -43,8 +43,8 @@ simulation('a module that is closed and loaded anew under its name does not begi
   const module = await crowd.load('again')
   await use(module)
   await module.close()
-  crowd.runAway(await crowd.load('other'))
-  crowd.runAway(await crowd.load('again'))
+  const both = [await crowd.load('other'), await crowd.load('again')]
+  for (const each of both) crowd.runAway(each)
   const used = await crowd.after(200)
   assert.ok(used('again') <= 200 / 8, `${used('again')} ms of 200`)
 })
@@ -71,6 +71,10 @@ for (const idle of [5, 50]) {
 const WAYS: Readonly<Record<string, (crowd: Crowd) => Promise<unknown>>> = {
   call: async (crowd) => (await crowd.load('spender')).call('run', [2_000]),
   callSync: async (crowd) => (await crowd.load('spender')).callSync('run', [2_000], { timeout: Number.POSITIVE_INFINITY }),
+  'a great many `callSync` that do not look at the clock': async (crowd) => {
+    const module = await crowd.load('spender')
+    for (let call = 0; call < 1_500_000; call++) module.callSync('nothing', [], { timeout: Number.POSITIVE_INFINITY })
+  },
   'a lease': async (crowd) => (await crowd.load('spender')).use((instance) => instance.call('run', [2_000])),
   'a start function': (crowd) => crowd.load('spender', {}, { start: 2_000 }),
   setup: (crowd) => crowd.load('spender', { setup: (instance) => instance.call('run', [2_000]) }),
@@ -81,8 +85,9 @@ for (const [way, spend] of Object.entries(WAYS)) {
     await spend(crowd)
     const group = way.includes('group') ? 'spenders' : undefined
     const spender = crowd.host.modules.get('spender') ?? (await crowd.load('spender', group === undefined ? {} : { group }))
+    const other = await crowd.load('other')
     crowd.runAway(spender)
-    crowd.runAway(await crowd.load('other'))
+    crowd.runAway(other)
     const used = await crowd.after(200)
     assert.ok(used('spender') <= 200 / 8, `${used('spender')} ms of 200`)
   })

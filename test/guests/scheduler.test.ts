@@ -1,7 +1,8 @@
 /** Who runs when, and who waits how long: counted in turns of the event loop and on a fake clock. */
 import assert from 'node:assert/strict'
 import { AGED_EVERY, UNWOUND_PER_TURN } from '../../src/guests/scheduler.ts'
-import { canSuspend } from '../../src/runtime/thread.ts'
+import type { CurfewError, Module } from '../../src/index.ts'
+import { canSuspend, currentCall } from '../../src/runtime/thread.ts'
 import { withFakeClock } from '../support/fake-clock.ts'
 import { type Bench, behaviour, failure, nextTurn } from '../support/host.ts'
 import { Crowd } from './crowd.ts'
@@ -118,6 +119,72 @@ simulation('a module that has had its share comes when its turn has come, also w
   crowd.keepCalling(greedy, 'run', 1)
   const used = await crowd.after(5_000)
   assert.ok(used('greedy') <= (5_000 / 11) * 1.3, `${used('greedy')} ms of 5,000`)
+})
+
+simulation('what is left of a turn of favour is for calls of accounts that have used little, and they begin at once', async (crowd) => {
+  const [greedy, short, first] = [await crowd.load('greedy'), await crowd.load('short'), await crowd.load('first')]
+  for (let call = 0; call < 10; call++) await greedy.call('run', [400])
+  crowd.runAway(await crowd.load('endless'))
+  const begun: boolean[] = []
+  const begins = (module: Module) => {
+    const before = crowd.used.get(module.name) ?? 0
+    const call = module.call('run', [1])
+    begun.push(crowd.used.get(module.name) !== before)
+    return call
+  }
+  const calls: Promise<unknown>[] = []
+  await first.call('run', [1])
+  calls.push(begins(greedy), begins(short))
+  await Promise.all([crowd.after(100), ...calls])
+  assert.deepEqual(begun, [false, true])
+})
+
+simulation('short calls, however many come, take no more from a call that goes on than is fair, also where guests have little of the time', async (crowd) => {
+  for (const module of await crowd.loadAll(5, 'short')) crowd.keepCalling(module, 'run', 1)
+  crowd.runAway(await crowd.load('endless'))
+  // The process is busy with something else, so that guests have little of its time
+  const busy = () => {
+    crowd.clock.advance(20)
+    if (!crowd.over.signal.aborted) setImmediate(busy)
+  }
+  setImmediate(busy)
+  const used = await crowd.after(20_000)
+  const short = [0, 1, 2, 3, 4].reduce((sum, index) => sum + used(`short ${index}`), 0)
+  assert.ok(used('endless') >= 0.8 * (short / 5), `${used('endless')} ms, and ${short} of five others`)
+})
+
+simulation(
+  'a step of a lease that waits for its turn ends with the lease',
+  async (crowd) => {
+    const module = await crowd.load('module')
+    crowd.runAway(await crowd.load('endless'))
+    const controller = new AbortController()
+    let step: Promise<CurfewError> | undefined
+    const lease = failure(
+      module.use(
+        (instance) => {
+          step = failure(instance.call('run', [0]), 'aborted')
+          return step
+        },
+        { signal: controller.signal },
+      ),
+      'aborted',
+    )
+    await nextTurn()
+    controller.abort()
+    await lease
+    assert.equal((await step)?.phase, 'queued')
+    await crowd.after(1)
+  },
+  { maxConcurrent: 1 },
+)
+
+simulation('a call counts the slices in which it ran', async (crowd) => {
+  const slices: (number | undefined)[] = []
+  crowd.onTick = () => slices.push(currentCall()?.slices)
+  await (await crowd.load('module')).call('run', [9])
+  // A poll comes after each tick: after the fourth the slice is over
+  assert.deepEqual(slices, [1, 1, 1, 1, 2, 2, 2, 2, 3])
 })
 
 simulation('a host that has as many calls running as it may keeps no other host from running', async (crowd, bench) => {

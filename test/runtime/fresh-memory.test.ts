@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Host } from '../../src/index.ts'
 import { Account } from '../../src/runtime/account.ts'
+import { now } from '../../src/runtime/clock.ts'
 import { isLarge, touchMemories } from '../../src/runtime/fresh-memory.ts'
 import { wat } from '../support/wat.ts'
 
@@ -35,7 +36,9 @@ test('the rest becomes resident, over many turns, and keeps what it holds', asyn
   const bytes = new Uint8Array((memories[1] as WebAssembly.Memory).buffer)
   bytes[64 * MiB] = 7
   const before = resident()
-  const taken = await turns(touchMemories({ memories, stopped: false }, new Account(1)))
+  const account = new Account(1)
+  const taken = await turns(touchMemories({ memories, stopped: false }, account))
+  assert.ok(account.used(now()) > 0, 'its account is charged')
   assert.ok(resident() - before > 80, `${resident() - before} MiB of 94 became resident`)
   assert.ok(taken >= 40, `it took ${taken} turns`)
   assert.equal(bytes[64 * MiB], 7)
