@@ -121,37 +121,46 @@ simulation('a module that has had its share comes when its turn has come, also w
   assert.ok(used('greedy') <= (5_000 / 11) * 1.3, `${used('greedy')} ms of 5,000`)
 })
 
-simulation('what is left of a turn of favour is for calls of accounts that have used little, and they begin at once', async (crowd) => {
-  const [greedy, short, first] = [await crowd.load('greedy'), await crowd.load('short'), await crowd.load('first')]
-  for (let call = 0; call < 10; call++) await greedy.call('run', [400])
-  crowd.runAway(await crowd.load('endless'))
-  const begun: boolean[] = []
-  const begins = (module: Module) => {
-    const before = crowd.used.get(module.name) ?? 0
-    const call = module.call('run', [1])
-    begun.push(crowd.used.get(module.name) !== before)
-    return call
-  }
-  const calls: Promise<unknown>[] = []
-  await first.call('run', [1])
-  calls.push(begins(greedy), begins(short))
-  await Promise.all([crowd.after(100), ...calls])
-  assert.deepEqual(begun, [false, true])
-})
+simulation(
+  'what is left of a turn of favour is for calls of accounts that have used little, and they begin at once',
+  async (crowd) => {
+    const [greedy, short, first] = [await crowd.load('greedy'), await crowd.load('short'), await crowd.load('first')]
+    for (let call = 0; call < 10; call++) await greedy.call('run', [10_000])
+    crowd.runAway(await crowd.load('endless'))
+    const begun: boolean[] = []
+    const begins = (module: Module) => {
+      const used = () => crowd.used.get(module.name) ?? 0
+      const before = used()
+      const call = module.call('run', [1])
+      begun.push(used() > before)
+      return call
+    }
+    const calls: Promise<unknown>[] = []
+    await first.call('run', [1])
+    calls.push(begins(greedy), begins(short))
+    await Promise.all([crowd.after(100), ...calls])
+    assert.deepEqual(begun, [false, true])
+  },
+  { tick: 0.01 },
+)
 
-simulation('short calls, however many come, take no more from a call that goes on than is fair, also where guests have little of the time', async (crowd) => {
-  for (const module of await crowd.loadAll(5, 'short')) crowd.keepCalling(module, 'run', 1)
-  crowd.runAway(await crowd.load('endless'))
-  // The process is busy with something else, so that guests have little of its time
-  const busy = () => {
-    crowd.clock.advance(20)
-    if (!crowd.over.signal.aborted) setImmediate(busy)
-  }
-  setImmediate(busy)
-  const used = await crowd.after(20_000)
-  const short = [0, 1, 2, 3, 4].reduce((sum, index) => sum + used(`short ${index}`), 0)
-  assert.ok(used('endless') >= 0.8 * (short / 5), `${used('endless')} ms, and ${short} of five others`)
-})
+simulation(
+  'short calls, however many come, take no more from a call that goes on than is fair, also where guests have little of the time',
+  async (crowd) => {
+    for (const module of await crowd.loadAll(5, 'short')) crowd.keepCalling(module, 'run', 1)
+    crowd.runAway(await crowd.load('endless'))
+    // The process is busy with something else, so that guests have little of its time
+    const busy = () => {
+      crowd.clock.advance(20)
+      if (!crowd.over.signal.aborted) setImmediate(busy)
+    }
+    setImmediate(busy)
+    const used = await crowd.after(20_000)
+    const short = [0, 1, 2, 3, 4].reduce((sum, index) => sum + used(`short ${index}`), 0)
+    assert.ok(used('endless') >= 0.8 * (short / 5), `${used('endless')} ms, and ${short} of five others`)
+  },
+  { tick: 0.01 },
+)
 
 simulation(
   'a step of a lease that waits for its turn ends with the lease',
