@@ -25,6 +25,10 @@ export interface GuestSpec {
   readonly instances: number
   /** Calls of it that may wait. */
   readonly maxQueue: number
+  /** Modules of one group share an account, see `runtime/account.ts`; undefined: the module has its own. */
+  readonly group: string | undefined
+  /** Of the account; undefined: that of the group, or 1. */
+  readonly weight: number | undefined
   readonly onTrap: 'restart' | 'keep'
   readonly signal: AbortSignal | undefined
   /** Do NaNs go in in one form? */

@@ -1,6 +1,7 @@
 /** Functions of a guest that it returns as values: wrapped, so that calling one is a call like any other, and unwrapped on their way back. */
 import { callError } from '../errors.ts'
 import type { GuestFunction, Instance } from '../runtime/instance.ts'
+import { typeOfTrampoline } from '../runtime/trampolines.ts'
 import type { FunctionTypes } from '../wasm/module-type.ts'
 import { checkArguments, type Signature, signature } from './signature.ts'
 
@@ -47,8 +48,8 @@ export class GuestFunctions {
   #wrapped(instance: Instance, fn: GuestFunction): GuestFunction {
     const known = this.#wrappers.get(fn)
     if (known !== undefined) return known
-    // The engine calls an exported function by its index
-    const type = this.#types?.types[this.#types.typeIndices[Number(fn.name)] ?? -1] ?? { params: [], results: [] }
+    // The engine calls an exported function by its index in the module that has it
+    const type = typeOfTrampoline(fn) ?? this.#types?.types[this.#types.typeIndices[Number(fn.name)] ?? -1] ?? { params: [], results: [] }
     const called = signature(`function ${fn.name}`, type)
     const wrapper = async (...args: unknown[]) => {
       checkArguments(called, args, this.#module)

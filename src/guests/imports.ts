@@ -3,6 +3,8 @@ import { LoadError, quote, show } from '../errors.ts'
 import type { GrowthLimits } from '../limits.ts'
 import { hostFunction } from '../runtime/host-function.ts'
 import type { Instance, MakeImports } from '../runtime/instance.ts'
+import { canSuspend } from '../runtime/thread.ts'
+import { Trampolines } from '../runtime/trampolines.ts'
 import type { ImportType } from '../wasm/module-type.ts'
 import type { ValType } from '../wasm/types.ts'
 import { fits, oneNaN, typeText } from './signature.ts'
@@ -20,6 +22,7 @@ export interface SharedImport {
   readonly value: Stateful
 }
 
+/** An `async` one has its guest wait, suspended, until its promise settles. */
 // biome-ignore lint/suspicious/noExplicitAny: a host function takes what its guest's signature says
 export type HostFunction = (...args: any[]) => unknown
 /** A function, or the value of an immutable global: number, bigint, any value for externref. */
@@ -35,7 +38,12 @@ export interface ImportPolicy extends GrowthLimits {
 
 /** One import of a module, and what it is given. */
 export type Link = { readonly wanted: ImportType } & (
-  | { readonly kind: 'function'; readonly fn: HostFunction }
+  | {
+      readonly kind: 'function'
+      readonly fn: HostFunction
+      /** Does it return promises, for whose values its guest is to wait? */
+      readonly isAsync: boolean
+    }
   /** An immutable global's. */
   | { readonly kind: 'value'; readonly value: unknown }
   /** A memory, table or mutable global: called for each instance. @throws LoadError `invalid-import` */
@@ -64,21 +72,37 @@ export function resolveImports(asked: readonly ImportType[], given: Imports, pol
 
 /** Makes what an instance of this thread is given. */
 export function makeImports(links: readonly Link[]): MakeImports {
+  const waiting = waitingOf(links)
+  const trampolines = waiting.length === 0 ? undefined : new Trampolines(waiting.map((link) => link.wanted.type))
   return (instance) => {
+    const bound = trampolines?.instantiate(waiting.map((link) => hostFunction(instance, link.fn, true)))
+    const suspending = new Map<Link, WebAssembly.ImportValue>(bound?.map((fn, at) => [waiting[at] as Link, fn]))
     const imports: Record<string, Record<string, WebAssembly.ImportValue>> = Object.create(null)
     for (const link of links) {
       const { module, name } = link.wanted
       imports[module] ??= Object.create(null) as Record<string, WebAssembly.ImportValue>
-      ;(imports[module] as Record<string, WebAssembly.ImportValue>)[name] = bind(link, instance)
+      ;(imports[module] as Record<string, WebAssembly.ImportValue>)[name] = suspending.get(link) ?? bind(link, instance)
     }
     return imports
   }
 }
 
+type FunctionLink = Extract<Link, { kind: 'function' }> & { readonly wanted: Extract<ImportType, { kind: 'function' | 'tag' }> }
+
+/**
+ * The functions by which a guest can be suspended: trampolines call them. A trampoline is of one type, which it writes down itself: one that
+ * is imported under two types, or under one that only the module can name, is called without.
+ */
+function waitingOf(links: readonly Link[]): FunctionLink[] {
+  const able = canSuspend ? links.filter((link): link is FunctionLink => link.kind === 'function' && link.isAsync && !link.wanted.ownType) : []
+  const typesOf = Map.groupBy(able, ({ wanted }) => JSON.stringify([wanted.module, wanted.name]))
+  return [...typesOf.values()].filter((same) => same.every(({ wanted }) => wanted.type === same[0]?.wanted.type)).flat()
+}
+
 function bind(link: Link, instance: Instance): WebAssembly.ImportValue {
   switch (link.kind) {
     case 'function':
-      return hostFunction(instance, link.fn)
+      return hostFunction(instance, link.fn, false)
     case 'value':
       return link.value as WebAssembly.ImportValue
     case 'made':
@@ -102,7 +126,8 @@ function link(wanted: ImportType, value: unknown, policy: ImportPolicy, name: st
     new LoadError('invalid-import', `import ${describe(wanted)} must be ${textOf(wanted)}, but ${why}`, { module: name })
   if (wanted.kind === 'function') {
     if (typeof value !== 'function') throw refuse(`it is ${show(value)}`)
-    return { wanted, kind: 'function', fn: policy.deterministic ? withOneNaN(value as HostFunction, wanted.type.results.length) : (value as HostFunction) }
+    const fn = value as HostFunction
+    return { wanted, kind: 'function', fn: policy.deterministic ? withOneNaN(fn, wanted.type.results.length) : fn, isAsync: isAsync(fn) }
   }
   if (wanted.kind === 'global' && !wanted.type.mutable) {
     if (!fitsGlobal(value, wanted.type.type)) throw refuse(`it is ${show(value)}`)
@@ -112,11 +137,14 @@ function link(wanted: ImportType, value: unknown, policy: ImportPolicy, name: st
   return { wanted, kind: 'made', make: () => checked(make(), wanted, policy, refuse) }
 }
 
+/** Is it an `async` function? What others return is only known when they have run. */
+function isAsync(fn: HostFunction): boolean {
+  return (fn as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] === 'AsyncFunction'
+}
+
 function withOneNaN(fn: HostFunction, results: number): HostFunction {
-  return (...args) => {
-    const returned = fn(...args)
-    return results > 1 && isIterable(returned) ? Array.from(returned, oneNaN) : oneNaN(returned)
-  }
+  const converted = (returned: unknown) => (results > 1 && isIterable(returned) ? Array.from(returned, oneNaN) : oneNaN(returned))
+  return isAsync(fn) ? async (...args) => converted(await fn(...args)) : (...args) => converted(fn(...args))
 }
 
 function isIterable(value: unknown): value is Iterable<unknown> {

@@ -1,12 +1,14 @@
 /** Runs guests on this thread: each instance of a module has one call at a time. */
 import { ALL_FUEL, type Allowance } from '../budget.ts'
 import { type CurfewError, callError, type ErrorCode, REASONS } from '../errors.ts'
+import type { Account } from '../runtime/account.ts'
 import { Call, type CallBudget, type Stop } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 import type { GuestFunction, Instance } from '../runtime/instance.ts'
-import { Account, type ResourceUsage } from '../runtime/ledger.ts'
+import { Ledger, type ResourceUsage } from '../runtime/ledger.ts'
 import { failureOf } from '../runtime/outcome.ts'
 import { hostingCall, instanceBelow, isInside } from '../runtime/thread.ts'
+import { Accounts } from './accounts.ts'
 import type { Executor, Guest, GuestLease, GuestSpec, Observe, Particulars } from './executor.ts'
 import { failedCall } from './failure.ts'
 import { GuestFunctions } from './guest-functions.ts'
@@ -14,31 +16,46 @@ import { InstanceLease } from './instance-lease.ts'
 import { InstancePool } from './instance-pool.ts'
 import { listen } from './line.ts'
 import type { Held, Runner } from './runner.ts'
-import { type Admission, ended, forget, hasRoom, ready, suspended, unwind, watch } from './scheduler.ts'
+import { Admission, ended, forget, hasRoom, ready, settled, suspended, unwind, waits, watch } from './scheduler.ts'
 import { oneNaN, resultsOf, type Signature } from './signature.ts'
 import { type ModuleStats, Stats } from './stats.ts'
 import { Tenants } from './tenants.ts'
 
 export class InThreadExecutor implements Executor {
   readonly #admission: Admission
-  readonly #slice: number
-  readonly #account: Account
+  readonly #accounts = new Accounts()
+  readonly #ledger: Ledger
 
   /** @param totalMemoryLimit bytes of all guests' memories, and of those that were dropped and are not collected yet */
   constructor(maxConcurrent: number, maxQueue: number, slice: number, totalMemoryLimit: number) {
-    this.#admission = { maxConcurrent, maxQueue, active: 0, queued: 0 }
-    this.#slice = slice
-    this.#account = new Account(totalMemoryLimit)
+    this.#admission = new Admission(maxConcurrent, maxQueue, slice)
+    this.#ledger = new Ledger(totalMemoryLimit)
   }
 
   /** What its guests hold, and what the process has left. */
   get usage(): ResourceUsage {
-    return this.#account.usage
+    return this.#ledger.usage
   }
 
   async load(spec: GuestSpec): Promise<Guest> {
-    const guest = new InThreadGuest(spec, this.#admission, this.#slice, this.#account)
-    await guest.start()
+    const { name, group, weight } = spec
+    const account = this.#accounts.open(name, group, weight)
+    let isOpen = true
+    const closeAccount = () => {
+      if (isOpen) this.#accounts.close(name, group)
+      isOpen = false
+    }
+    const onClose = () => {
+      closeAccount()
+      spec.onClose()
+    }
+    const guest = new InThreadGuest({ ...spec, onClose }, this.#admission, account, this.#ledger)
+    try {
+      await guest.start()
+    } catch (error) {
+      closeAccount()
+      throw error
+    }
     return guest
   }
 }
@@ -46,9 +63,9 @@ export class InThreadExecutor implements Executor {
 export class InThreadGuest implements Guest, Runner {
   readonly name: string
   readonly account: Account
+  readonly ledger: Ledger
   readonly #spec: GuestSpec
   readonly #admission: Admission
-  readonly #slice: number
   readonly #stats: Stats
   readonly #pool: InstancePool
   readonly #tenants: Tenants
@@ -60,13 +77,13 @@ export class InThreadGuest implements Guest, Runner {
   #closed = false
   #tellIdle: (() => void) | undefined
 
-  constructor(spec: GuestSpec, admission: Admission, slice: number, account: Account) {
+  constructor(spec: GuestSpec, admission: Admission, account: Account, ledger: Ledger) {
     this.name = spec.name
     this.account = account
+    this.ledger = ledger
     this.#spec = spec
     this.#admission = admission
-    this.#slice = slice
-    this.#usual = { ...spec.allowance, slice, signal: undefined, timeoutCode: 'deadline' }
+    this.#usual = { ...spec.allowance, slice: admission.slice, signal: undefined, timeoutCode: 'deadline' }
     this.#stats = new Stats(spec.instances)
     this.#functions = new GuestFunctions(spec.name, (signature, instance, fn, args) => this.#callFunction(signature, instance, fn, args), spec.functions)
     this.#pool = new InstancePool(spec, this, this.#stats, () => this.#tenants.next())
@@ -94,7 +111,7 @@ export class InThreadGuest implements Guest, Runner {
     const at = now()
     const call = new Call(this, this.budget(allowance, signal), at)
     if (particulars !== undefined) observed(call, particulars.observe)
-    const instance = hasRoom(this.#admission, this.#slice) ? this.#tenants.take(call) : undefined
+    const instance = hasRoom(this.#admission, this.account) ? this.#tenants.take(call) : undefined
     if (instance !== undefined) return this.#run(call, instance, signature, instance.exports[signature.name] as GuestFunction, args, at)
     return new Promise((resolve, reject) => {
       const grant = (granted: Instance, from: number) =>
@@ -126,7 +143,7 @@ export class InThreadGuest implements Guest, Runner {
     if (refused !== undefined) throw this.#counted(refused)
     const call = new Call(
       this,
-      { timeout, cpuTimeout: Number.POSITIVE_INFINITY, fuel: ALL_FUEL, slice: this.#slice, signal, timeoutCode: 'lease-timeout' },
+      { timeout, cpuTimeout: Number.POSITIVE_INFINITY, fuel: ALL_FUEL, slice: this.#admission.slice, signal, timeoutCode: 'lease-timeout' },
       now(),
     )
     const instance =
@@ -168,7 +185,7 @@ export class InThreadGuest implements Guest, Runner {
 
   budget(allowance: Allowance, signal: AbortSignal | undefined): CallBudget {
     if (signal === undefined && allowance === this.#spec.allowance) return this.#usual
-    return { timeout: allowance.timeout, cpuTimeout: allowance.cpuTimeout, fuel: allowance.fuel, slice: this.#slice, signal, timeoutCode: 'deadline' }
+    return { timeout: allowance.timeout, cpuTimeout: allowance.cpuTimeout, fuel: allowance.fuel, slice: this.#admission.slice, signal, timeoutCode: 'deadline' }
   }
 
   /** A call was stopped while it waited, held a lease or was suspended; a guest that runs sees it at its next poll. */
@@ -184,6 +201,16 @@ export class InThreadGuest implements Guest, Runner {
     call.waited = true
     call.endWait ??= listen(call)
     suspended(call, this.#admission)
+  }
+
+  waits(call: Call): void {
+    call.waited = true
+    call.endWait ??= listen(call)
+    waits(call)
+  }
+
+  settled(call: Call): void {
+    settled(call, this.#admission)
   }
 
   holdLease(hold: Call, instance: Instance): InstanceLease {
@@ -222,7 +249,8 @@ export class InThreadGuest implements Guest, Runner {
         lease.running = call
         resolve(this.#run(call, instance, signature, fn, args, at))
       }
-      if (previous === undefined && hasRoom(this.#admission, this.#slice)) return begin(call.began)
+      if (previous === undefined && hasRoom(this.#admission, this.account)) return begin(call.began)
+      if (previous === undefined) lease.running = call // it ends with the lease, also while it waits
       this.#tenants.wait(call, signature.name, reject)
       const wait = () => call.stopped === undefined && ready(call, this.#admission, begin)
       if (previous === undefined) wait()
@@ -365,8 +393,8 @@ export class InThreadGuest implements Guest, Runner {
   #dropAfter(code: ErrorCode, instance: Instance): void {
     if (!this.#isLost(code, instance)) return
     const isLast = this.#spec.restart === 'never'
-    this.#pool.drop(instance, isLast)
-    if (isLast) void this.close()
+    // One that is being readied fails to load, and says why
+    if (this.#pool.drop(instance, isLast) && isLast) void this.close()
   }
 
   /** A call or lease that had the instance gives it back. */

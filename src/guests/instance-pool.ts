@@ -6,7 +6,7 @@ import { isLarge, touchMemories } from '../runtime/fresh-memory.ts'
 import { Instance, type MakeImports } from '../runtime/instance.ts'
 import { failureOf } from '../runtime/outcome.ts'
 import { hostingCall } from '../runtime/thread.ts'
-import { chargeTurn, nextTurn, usedOfTurn } from '../runtime/turn.ts'
+import { nextTurn, usedOfTurn } from '../runtime/turn.ts'
 import type { GuestLease, GuestSpec } from './executor.ts'
 import { failedCall } from './failure.ts'
 import { makeImports } from './imports.ts'
@@ -108,13 +108,14 @@ export class InstancePool {
     }
   }
 
-  /** Lets go of an instance; the next is made at once, unless nothing is to come. */
-  drop(instance: Instance, isLast: boolean): void {
+  /** Lets go of an instance; the next is made at once, unless nothing is to come. @returns was it ready for calls? */
+  drop(instance: Instance, isLast: boolean): boolean {
     if (!instance.stopped) instance.drop()
-    if (!this.#live.delete(instance)) return
+    if (!this.#live.delete(instance)) return false
     const at = this.#ready.indexOf(instance)
     if (at >= 0) this.#ready.splice(at, 1)
     if (!isLast) this.#fill(this.#missing)
+    return true
   }
 
   /** None is ready, and so many wait. */
@@ -214,7 +215,7 @@ export class InstancePool {
     this.#stats.generation++
     const began = now()
     try {
-      return new Instance(compiled, abi, this.#makeImports, this.#guest.account)
+      return new Instance(compiled, abi, this.#makeImports, this.#guest.ledger)
     } catch (cause) {
       if (cause instanceof LoadError) throw new LoadError(cause.code, cause.what, { module: name, figures: cause.figures, cause: cause.cause })
       if (cause instanceof CurfewError) throw cause
@@ -228,7 +229,7 @@ export class InstancePool {
       })
     } finally {
       const took = now() - began
-      if (took > 0) chargeTurn(took)
+      if (took > 0) this.#guest.account.charge(took)
     }
   }
 
@@ -240,7 +241,7 @@ export class InstancePool {
   async #prepare(instance: Instance, signal: AbortSignal | undefined): Promise<void> {
     this.#fresh.add(instance)
     const { startTimeout, name } = this.#spec
-    if (isLarge(instance)) await touchMemories(instance, signal)
+    if (isLarge(instance)) await touchMemories(instance, this.#guest.account, signal)
     if (signal?.aborted) {
       this.#fresh.delete(instance)
       instance.drop()

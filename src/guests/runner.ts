@@ -2,7 +2,7 @@
 import type { Allowance } from '../budget.ts'
 import type { Call, CallBudget, CallOwner } from '../runtime/call.ts'
 import type { GuestFunction, Instance } from '../runtime/instance.ts'
-import type { Account } from '../runtime/ledger.ts'
+import type { Ledger } from '../runtime/ledger.ts'
 import type { GuestLease, Observe } from './executor.ts'
 import type { Signature } from './signature.ts'
 
@@ -17,7 +17,7 @@ export interface Held {
 
 export interface Runner extends CallOwner {
   /** What its host's guests hold. */
-  readonly account: Account
+  readonly ledger: Ledger
   budget(allowance: Allowance, signal: AbortSignal | undefined): CallBudget
   /** Runs a guest's start function. */
   runStart(call: Call, instance: Instance, start: GuestFunction): Promise<void>

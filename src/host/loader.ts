@@ -56,6 +56,8 @@ export async function loadVersion(
     reuse: options.reuse,
     instances: options.instances,
     maxQueue: options.maxQueue,
+    group: options.group,
+    weight: options.weight,
     onTrap: options.onTrap,
     deterministic,
     functions: type.functions,

@@ -80,6 +80,10 @@ export interface LoadOptions {
   readonly instances?: number
   /** Calls of the module that may wait for an instance. Default: the host's, which bounds those of all modules. */
   readonly maxQueue?: number
+  /** Modules of the host with the same group share the CPU time that one module gets. Absent: the module is on its own. */
+  readonly group?: string
+  /** While more want to run than can: shares of CPU time are in proportion to it. A group has one weight. Default 1. */
+  readonly weight?: number
   /** After a guest trapped by itself: a new instance (`restart`, the default), or go on with it (`keep`). */
   readonly onTrap?: 'restart' | 'keep'
   /** Cancels loading. */
@@ -136,6 +140,8 @@ const LOAD_OPTIONS = [
   'reuse',
   'instances',
   'maxQueue',
+  'group',
+  'weight',
   'onTrap',
   'signal',
 ]
@@ -158,6 +164,8 @@ export interface ResolvedLoadOptions {
   readonly reuse: 'always' | 'never'
   readonly instances: number
   readonly maxQueue: number
+  readonly group: string | undefined
+  readonly weight: number | undefined
   readonly onTrap: 'restart' | 'keep'
   readonly signal: AbortSignal | undefined
 }
@@ -168,6 +176,7 @@ export function resolveLoadOptions(host: ResolvedHostOptions, options: LoadOptio
   if (typeof imports !== 'object' || imports === null) throw optionError('imports', 'an object of objects', imports)
   if (setup !== undefined && typeof setup !== 'function') throw optionError('setup', 'a function', setup)
   checkSignal(signal)
+  if (options.group !== undefined && typeof options.group !== 'string') throw optionError('group', 'a string', options.group)
   const deterministic = flag('deterministic', options.deterministic)
   return {
     imports,
@@ -186,9 +195,21 @@ export function resolveLoadOptions(host: ResolvedHostOptions, options: LoadOptio
     reuse: oneOf('reuse', options.reuse, ['always', 'never']),
     instances: count('instances', options.instances, 1, 1),
     maxQueue: count('maxQueue', options.maxQueue, host.maxQueue),
+    group: options.group,
+    weight: weight(options.weight),
     onTrap: oneOf('onTrap', options.onTrap, ['restart', 'keep']),
     signal,
   }
+}
+
+/** Further apart, and who has the less would never run. */
+const LIGHTEST = 0.001
+const HEAVIEST = 1_000
+
+function weight(value: number | undefined): number | undefined {
+  if (value !== undefined && (typeof value !== 'number' || !(value >= LIGHTEST && value <= HEAVIEST)))
+    throw optionError('weight', `a number from ${LIGHTEST} to ${HEAVIEST.toLocaleString('en')}`, value)
+  return value
 }
 
 function fuel(value: number | bigint | undefined): number | bigint | undefined {

@@ -5,11 +5,12 @@
  */
 import { EXHAUSTED, STOP } from '../abi.ts'
 import type { ErrorCode, Phase } from '../errors.ts'
+import type { Account } from './account.ts'
 import { now } from './clock.ts'
 import type { Excess } from './ledger.ts'
 import { type Limits, meter, paceOf } from './meter.ts'
 import type { Portion } from './portion.ts'
-import { chargeTurn, usedOfTurn } from './turn.ts'
+import { usedOfTurn } from './turn.ts'
 
 /** What a call may spend. Times in ms, `Infinity` where there is no limit. */
 export interface CallBudget {
@@ -43,13 +44,19 @@ export type CallState = 'queued' | 'running' | 'suspended' | 'done'
 export interface CallOwner {
   /** The module's. */
   readonly name: string
+  /** What the time of its guests is charged to. */
+  readonly account: Account
   /** It was stopped: for the first time, and by whatever cause. */
   stopped(call: Call): void
-  /** Its guest was suspended. */
+  /** Its guest was suspended, to run on when its turn comes. */
   suspended(call: Call): void
+  /** Its guest was suspended, until what a host function promised has settled. */
+  waits(call: Call): void
+  /** That has settled: the guest can run on when its turn comes. */
+  settled(call: Call): void
 }
 
-/** What the turn is charged for getting into a guest and out of it, ms: a long chain of calls that do nothing takes time too. */
+/** What is charged for getting into a guest and out of it, ms: a long chain of calls that do nothing takes time too. */
 const AROUND = 0.0007
 
 export class Call implements Limits {
@@ -67,6 +74,8 @@ export class Call implements Limits {
   cpu = 0
   /** Slices that its guest has run in: one more than it was suspended. */
   slices = 1
+  /** When it is to be suspended next, if not before at the end of the turn's slice. */
+  runUntil = Number.POSITIVE_INFINITY
   /** The call whose host function made this one. */
   parent: Call | undefined = undefined
   /** The lease under which it was made: its end is the call's. */
@@ -94,7 +103,8 @@ export class Call implements Limits {
   cpuEnd = Number.POSITIVE_INFINITY
   sliceEnd = Number.POSITIVE_INFINITY
   #sliceStart = 0
-  // What the last poll granted, and when, host functions' time added; 0 if it did not, or the guest has been suspended since
+  #paused = 0
+  // What the last poll granted, and when, the time of host functions and of suspensions added; 0 if it did not
   #granted = 0
   #grantedAt = 0
   #passed = 0
@@ -152,17 +162,19 @@ export class Call implements Limits {
     this.begin()
     if (this.lease !== undefined) this.lease.ran = true
     this.#sliceStart = at
+    this.#grantedAt += at - this.#paused
     if (this.budget.cpuTimeout !== Number.POSITIVE_INFINITY) this.cpuEnd = at + this.budget.cpuTimeout - this.cpu
-    if (this.sliced) this.sliceEnd = at + this.budget.slice - usedOfTurn()
+    if (this.sliced) this.sliceEnd = Math.min(at + this.budget.slice - usedOfTurn(), this.runUntil)
   }
 
   /** The guest has stopped running, for now or for good. */
   pause(at: number): void {
     const ran = at - this.#sliceStart
+    this.#paused = at
     this.cpu += ran
     this.cpuEnd = Number.POSITIVE_INFINITY
     // The time of a nested call is part of that of the call around it
-    if (this.parent === undefined) chargeTurn(ran + AROUND)
+    if (this.parent === undefined) this.owner.account.charge(ran + AROUND)
   }
 
   /** What the guest's poll answers. */

@@ -1,15 +1,18 @@
 /** A host function as a guest may call it: never for a guest that was stopped, never swallowing a stop, its time not forgotten. */
 
 import { EXHAUSTED } from '../abi.ts'
+import type { Call } from './call.ts'
 import { now } from './clock.ts'
+import { waitFor } from './host-wait.ts'
 import type { Instance } from './instance.ts'
-import { currentCall } from './thread.ts'
+import { canSuspend, currentCall } from './thread.ts'
 import { UNCATCHABLE } from './trap.ts'
 
 /** Host functions that take longer, one or many together, have the guest poll, ms. */
 const NOTICEABLE = 0.05
 
-export function hostFunction(instance: Instance, fn: (...args: unknown[]) => unknown): (...args: unknown[]) => unknown {
+/** @param canWait does a trampoline call it, by which its guest can be suspended? */
+export function hostFunction(instance: Instance, fn: (...args: unknown[]) => unknown, canWait: boolean): (...args: unknown[]) => unknown {
   return (...args) => {
     const call = currentCall()
     if (call?.portion?.isOverdrawn) call.exhausted(EXHAUSTED.fuel)
@@ -18,13 +21,15 @@ export function hostFunction(instance: Instance, fn: (...args: unknown[]) => unk
     const began = now()
     if (Number.isNaN(call.began)) call.lookAtClock(began)
     call.inHost = true
+    let promised: PromiseLike<unknown>
     try {
       const result = fn(...args)
-      if (isThenable(result)) {
-        if (result instanceof Promise) result.catch(() => undefined) // nobody waits for it any more
-        throw new TypeError('the host function returned a promise; host functions must return their result at once')
-      }
-      return result
+      if (!isThenable(result)) return result
+      promised = result
+      // If it is refused, or the call was stopped meanwhile, nobody waits for it any more
+      if (result instanceof Promise) result.catch(() => undefined)
+      const refusal = whyNotWait(call, canWait, outer)
+      if (refusal !== undefined) throw new TypeError(`the host function returned a promise, but ${refusal}`)
     } catch (error) {
       call.thrown = { error }
       throw error
@@ -36,9 +41,19 @@ export function hostFunction(instance: Instance, fn: (...args: unknown[]) => unk
       if (stopped) throw UNCATCHABLE
       if (call.passed(ended - began) > NOTICEABLE) instance.pollSoon()
     }
+    throw waitFor(promised, instance)
   }
 }
 
-function isThenable(value: unknown): boolean {
+/** Why the guest cannot be suspended until a promise settles, and what to do; undefined if it can. */
+function whyNotWait(call: Call, canWait: boolean, isNested: boolean): string | undefined {
+  if (!canSuspend) return 'this engine cannot suspend the guest (it has no WebAssembly.Suspending): return the result at once'
+  if (!call.sliced || isNested) return 'a guest that runs in `callSync` or in a nested call cannot be suspended: use `call`, and not from a host function'
+  if (!canWait)
+    return 'only an `async` function suspends its guest: declare it so, or wrap it in one. (None can where the type of the import names other types of its module)'
+  return undefined
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
 }

@@ -3,17 +3,16 @@ import { type Abi, type Attached, attachHook, EXHAUSTED, promising, UNITS_PER_MS
 import { LoadError } from '../errors.ts'
 import type { Call, Guest } from './call.ts'
 import { now } from './clock.ts'
-import { type Account, type Excess, excessStacks, giveStack, type Holding, takeStack } from './ledger.ts'
+import { type Excess, excessStacks, giveStack, type Holding, type Ledger, takeStack } from './ledger.ts'
 import { type Gauges, Portion } from './portion.ts'
 import { canSuspend, enter, hook, leave } from './thread.ts'
 import { UNCATCHABLE } from './trap.ts'
-import { chargeTurn } from './turn.ts'
 
 export type GuestFunction = (...args: unknown[]) => unknown
 /** Makes the imports of one instance: their functions must be bound to it, see `hostFunction`. */
 export type MakeImports = (instance: Instance) => WebAssembly.Imports
 
-/** What the turn is charged for a synchronous call besides its credit, ms: one that does little does not count it. */
+/** What is charged for a synchronous call besides its credit, ms: one that does little does not count it. */
 const AROUND = 0.0002
 
 export class Instance implements Guest {
@@ -45,8 +44,8 @@ export class Instance implements Guest {
    * @throws LoadError `limit-exceeded` if there is no room for it; WebAssembly.LinkError, WebAssembly.RuntimeError (an active segment out of
    * bounds), RangeError (out of memory)
    */
-  constructor(module: WebAssembly.Module, abi: Abi, makeImports: MakeImports, account: Account) {
-    account.admit(module, abi.memories?.length ?? 0)
+  constructor(module: WebAssembly.Module, abi: Abi, makeImports: MakeImports, ledger: Ledger) {
+    ledger.admit(module, abi.memories?.length ?? 0)
     const instance = new WebAssembly.Instance(module, makeImports(this))
     const attached: Attached = attachHook(instance, abi, hook)
     this.exports = instance.exports
@@ -55,7 +54,7 @@ export class Instance implements Guest {
     this.#counter = attached.counter
     const { fuel, depth } = attached
     if (fuel !== undefined && depth !== undefined) this.#gauges = { fuel, depth }
-    this.#holding = account.hold(attached.memories, attached.tables, this.isSharing)
+    this.#holding = ledger.hold(attached.memories, attached.tables, this.isSharing)
     const excess = this.#holding.look()
     if (excess === undefined) return
     this.drop()
@@ -161,16 +160,16 @@ export class Instance implements Guest {
     } finally {
       leave(call)
       this.#unfuel(call)
-      if (Number.isNaN(call.began)) this.#chargeCredit(before)
+      if (Number.isNaN(call.began)) this.#chargeCredit(call, before)
       else call.pause(now())
     }
     return inFuel(call, returned)
   }
 
-  #chargeCredit(before: number): void {
+  #chargeCredit(call: Call, before: number): void {
     const left = this.#credit
     this.#left = left
-    chargeTurn(AROUND + (before > left ? (before - left) / UNITS_PER_MS : 0))
+    call.owner.account.charge(AROUND + (before > left ? (before - left) / UNITS_PER_MS : 0))
   }
 
   get #credit(): number {

@@ -2,7 +2,7 @@
  * Who holds what: memories and instances by host, table elements, stacks and mappings by thread. What there is no room for is refused before
  * it is made, or stopped as soon as its guest polls.
  *
- * - `Account` is a host's: what its guests' memories come to, dropped ones included, and what they may.
+ * - `Ledger` is a host's: what its guests' memories come to, dropped ones included, and what they may.
  * - `Holding` is an instance's: its memories and tables, looked at whenever its guest polls (growing always does).
  * - A memory or table that several instances share counts once.
  */
@@ -51,7 +51,7 @@ export interface ResourceUsage {
 }
 
 /** What the guests of a host hold. */
-export class Account {
+export class Ledger {
   /** Bytes. */
   readonly limit: number
   /** Bytes of live guests' memories. */
@@ -118,29 +118,29 @@ export class Account {
 
 /** What one instance holds. */
 export class Holding {
-  readonly #account: Account
+  readonly #ledger: Ledger
   readonly #memories: readonly HeldMemory[]
   readonly #tables: readonly HeldTable[]
   readonly #isSharing: boolean
 
-  constructor(account: Account, memories: readonly HeldMemory[], tables: readonly HeldTable[], isSharing: boolean) {
-    this.#account = account
+  constructor(ledger: Ledger, memories: readonly HeldMemory[], tables: readonly HeldTable[], isSharing: boolean) {
+    this.#ledger = ledger
     this.#memories = memories
     this.#tables = tables
     this.#isSharing = isSharing
-    account.instances++
+    ledger.instances++
     for (const held of memories) held.acquire()
     for (const held of tables) held.holders++
-    if (isSharing) account.sharing.add(this)
+    if (isSharing) ledger.sharing.add(this)
   }
 
   /** Counts what has grown since it was looked at last. @returns what is too much because of that */
   look(): Excess | undefined {
     let grown = this.#grown()
     // Its guest may have run functions of another that shares, and that one grown
-    if (this.#isSharing) for (const other of this.#account.sharing) if (other.#grown()) grown = true
+    if (this.#isSharing) for (const other of this.#ledger.sharing) if (other.#grown()) grown = true
     if (!grown) return undefined
-    return this.#account.excess ?? excessElements()
+    return this.#ledger.excess ?? excessElements()
   }
 
   #grown(): boolean {
@@ -152,8 +152,8 @@ export class Holding {
 
   /** The instance is gone. */
   release(): void {
-    this.#account.instances--
-    this.#account.sharing.delete(this)
+    this.#ledger.instances--
+    this.#ledger.sharing.delete(this)
     for (const held of this.#memories) held.release()
     for (const held of this.#tables) held.release()
   }
@@ -163,12 +163,12 @@ export class Holding {
 class HeldMemory implements Dropped {
   readonly memory: WeakRef<WebAssembly.Memory>
   size = 0
-  readonly #account: Account
+  readonly #ledger: Ledger
   #live: WebAssembly.Memory | undefined
   #holders = 0
 
-  constructor(account: Account, memory: WebAssembly.Memory) {
-    this.#account = account
+  constructor(ledger: Ledger, memory: WebAssembly.Memory) {
+    this.#ledger = ledger
     this.memory = new WeakRef(memory)
     budget.take(MAPPINGS.memory)
   }
@@ -179,8 +179,8 @@ class HeldMemory implements Dropped {
     this.#live = this.memory.deref()
     if (this.size === 0) return
     takeBack(this)
-    this.#account.dropped -= this.size
-    this.#account.used += this.size
+    this.#ledger.dropped -= this.size
+    this.#ledger.used += this.size
   }
 
   /** Has it grown? */
@@ -189,7 +189,7 @@ class HeldMemory implements Dropped {
     const { byteLength } = this.#live.buffer
     const grown = byteLength - this.size
     this.size = byteLength
-    this.#account.used += grown
+    this.#ledger.used += grown
     return grown > 0
   }
 
@@ -197,14 +197,14 @@ class HeldMemory implements Dropped {
     if (--this.#holders > 0) return
     this.look()
     liveMemories--
-    this.#account.used -= this.size
-    this.#account.dropped += this.size
+    this.#ledger.used -= this.size
+    this.#ledger.dropped += this.size
     dropMemory(this.#live as WebAssembly.Memory, this)
     this.#live = undefined
   }
 
   collected(): void {
-    this.#account.dropped -= this.size
+    this.#ledger.dropped -= this.size
     budget.give(MAPPINGS.memory)
   }
 }

@@ -59,36 +59,53 @@ export function wake(call: Call): void {
   if (id !== undefined) suspensions.get(id)?.wake(id)
 }
 
+/**
+ * Puts the guest of the current call aside, until `wake`.
+ * @param tell what the call's owner is told
+ * @returns what the suspending import returns to the engine; it resolves to what `runOn` takes
+ */
+export function putAside(tell: (call: Call) => void): Promise<number> {
+  const call = current as Call
+  current = call.parent
+  call.pause(now())
+  call.state = 'suspended'
+  call.slices++
+  const id = token++
+  return new Promise<number>((resolve) => {
+    suspensions.set(id, { call, wake: resolve })
+    tokens.set(call, id)
+    tell(call)
+  })
+}
+
+/** A guest that was woken is about to run on, unless its call was stopped: to be called by WebAssembly, right before. */
+export function runOn(id: number): Call {
+  const { call } = suspensions.get(id) as Suspension
+  suspensions.delete(id)
+  tokens.delete(call)
+  const at = now()
+  if (!call.expire(at)) {
+    current = call
+    call.resume(at)
+  }
+  return call
+}
+
 /** What every instance of this thread polls. */
 export const hook: Hook = makeHook({
   poll() {
     return current === undefined ? STOP : current.poll()
   },
   suspend() {
-    const call = current as Call
-    current = call.parent
-    call.pause(now())
-    call.state = 'suspended'
-    call.slices++
-    const id = token++
-    return new Promise<number>((resolve) => {
-      suspensions.set(id, { call, wake: resolve })
-      tokens.set(call, id)
-      call.owner.suspended(call)
-    })
+    return putAside((call) => call.owner.suspended(call))
   },
   exhausted(reason) {
     current?.exhausted(reason)
     return STOP
   },
   resumed(id) {
-    const { call } = suspensions.get(id) as Suspension
-    suspensions.delete(id)
-    tokens.delete(call)
-    const at = now()
-    if (call.expire(at)) return STOP
-    current = call
-    call.resume(at)
+    const call = runOn(id)
+    if (call.stopped !== undefined) return STOP
     // What used up the turn since the call was woken was not this guest: it may do a little before it is suspended again
     const verdict = call.poll()
     return verdict === YIELD ? MIN_CREDIT : verdict

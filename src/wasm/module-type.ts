@@ -3,7 +3,7 @@
  * (https://webassembly.github.io/spec/core/valid/modules.html). Plain data, that can be sent to another thread.
  */
 import { type ExternKind, functionType, type ModuleInfo } from './module-info.ts'
-import type { FuncType, GlobalType, MemoryType, TableType } from './types.ts'
+import type { FuncType, GlobalType, MemoryType, TableType, ValType } from './types.ts'
 
 export type ExternType =
   | { readonly kind: 'function' | 'tag'; readonly type: FuncType }
@@ -12,7 +12,11 @@ export type ExternType =
   | { readonly kind: 'global'; readonly type: GlobalType }
 
 export type ExportType = { readonly name: string } & ExternType
-export type ImportType = { readonly module: string } & ExportType
+export type ImportType = {
+  readonly module: string
+  /** Only of a function: can no other module write down its type, because that is not final, has a group with others, or names types of this module? */
+  readonly ownType?: true
+} & ExportType
 
 /** The types of a module's functions, in a form of which only few are objects. */
 export interface FunctionTypes {
@@ -30,7 +34,10 @@ export interface ModuleType {
 }
 
 export function moduleType(module: ModuleInfo): ModuleType {
-  const imports = module.imports.map(({ module: from, name, kind, index }) => ({ module: from, name, ...externType(module, kind, index) }))
+  const imports = module.imports.map(({ module: from, name, kind, index }) => {
+    const wanted = { module: from, name, ...externType(module, kind, index) }
+    return kind === 'function' && isOwn(module, index) ? { ...wanted, ownType: true as const } : wanted
+  })
   const exports = module.exports.map(({ name, kind, index }) => ({ name, ...externType(module, kind, index) }))
   const returns = exports.some((each) => each.kind === 'function' && each.type.results.some((type) => typeof type === 'object'))
   return { imports, exports, functions: returns ? functionTypes(module) : undefined }
@@ -49,6 +56,14 @@ function externType(module: ModuleInfo, kind: ExternKind, index: number): Extern
     case 'global':
       return { kind, type: module.globals[index] as GlobalType }
   }
+}
+
+function isOwn({ types, functions }: ModuleInfo, index: number): boolean {
+  const definition = types[functions[index] ?? -1]
+  if (definition?.kind !== 'func') return false
+  const { final, supertypes, groupSize, type } = definition
+  const names = (each: ValType) => typeof each === 'object' && typeof each.heap === 'number'
+  return !final || supertypes.length > 0 || groupSize > 1 || type.params.some(names) || type.results.some(names)
 }
 
 function functionTypes(module: ModuleInfo): FunctionTypes {

@@ -1,6 +1,7 @@
 /** What a host does, as one list of claims by subject: the same with JSPI and without, but for the expected differences. */
 import { describe } from 'node:test'
 import type { Mode } from '../support/host.ts'
+import { asyncFunctions } from './async-functions.ts'
 import { calls } from './calls.ts'
 import { closing } from './closing.ts'
 import { concurrency } from './concurrency.ts'
@@ -49,6 +50,7 @@ const SUBJECTS: Readonly<Record<string, (mode: Mode) => void>> = {
   'several instances': instances,
   'replacing a module': replacing,
   'host functions': hostFunctions,
+  'async host functions': asyncFunctions,
   'nested calls': nesting,
   closing,
   events,

@@ -219,7 +219,7 @@ export function scheduling(mode: Mode): void {
 }
 
 /** How far a fake clock moves in each turn of the event loop, while something goes on. */
-async function timePerTurn(clock: { readonly time: number }, work: () => Promise<unknown>): Promise<number[]> {
+export async function timePerTurn(clock: { readonly time: number }, work: () => Promise<unknown>): Promise<number[]> {
   const moved: number[] = []
   let last = clock.time
   let over = false

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { STOP, YIELD } from '../../src/abi.ts'
 import { ALL_FUEL } from '../../src/budget.ts'
+import { Account } from '../../src/runtime/account.ts'
 import { Call, type CallBudget, type CallOwner } from '../../src/runtime/call.ts'
 import { withFakeClock } from '../support/fake-clock.ts'
 import { nextTurn } from '../support/host.ts'
@@ -11,12 +12,19 @@ const NEVER = Number.POSITIVE_INFINITY
 
 class Recorder implements CallOwner {
   readonly name = 'recorder'
+  readonly account = new Account(1)
   readonly events: string[] = []
   stopped(call: Call): void {
     this.events.push(`stopped ${call.stopped?.code}`)
   }
   suspended(): void {
     this.events.push('suspended')
+  }
+  waits(): void {
+    this.events.push('waits')
+  }
+  settled(): void {
+    this.events.push('settled')
   }
 }
 
@@ -137,6 +145,21 @@ test('a poll grants, yields at the end of the slice, and stops at the deadline',
     clock.advance(5)
     assert.equal(call.poll(), STOP)
     assert.deepEqual(call.stopped, { code: 'deadline', phase: 'running' })
+    call.pause(clock.now())
+  }))
+
+test('a guest is not taken to be slow because it was suspended between two polls', () =>
+  withFakeClock(async (clock) => {
+    await nextTurn()
+    const { call } = made({ timeout: 10_000, slice: 1_000 }, clock.now())
+    call.sliced = true
+    call.resume(clock.now())
+    const before = call.poll()
+    clock.advance(0.1)
+    call.pause(clock.now())
+    clock.advance(1_000)
+    call.resume(clock.now())
+    assert.equal(call.poll(), before)
     call.pause(clock.now())
   }))
 
