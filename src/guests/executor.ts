@@ -5,6 +5,7 @@
 import type { Abi } from '../abi.ts'
 import type { Allowance } from '../budget.ts'
 import type { CurfewError, ErrorCode, Phase } from '../errors.ts'
+import type { ResourceUsage } from '../runtime/ledger.ts'
 import type { FunctionTypes } from '../wasm/module-type.ts'
 import type { Link } from './imports.ts'
 import type { Signature } from './signature.ts'
@@ -67,7 +68,14 @@ export interface Particulars {
   readonly observe?: Observe
 }
 
+/** What all guests of an executor do and hold. */
+export interface ExecutorStats extends ResourceUsage {
+  /** Calls that run or are suspended, and those that wait, calls and leases alike. */
+  readonly calls: { readonly running: number; readonly waiting: number }
+}
+
 export interface Executor {
+  readonly stats: ExecutorStats
   /** Makes the first instance. @throws LoadError */
   load(spec: GuestSpec): Promise<Guest>
 }

@@ -5,12 +5,12 @@ import type { Account } from '../runtime/account.ts'
 import { Call, type CallBudget, type Stop } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 import type { GuestFunction, Instance } from '../runtime/instance.ts'
-import { Ledger, type ResourceUsage } from '../runtime/ledger.ts'
+import { Ledger } from '../runtime/ledger.ts'
 import { failureOf } from '../runtime/outcome.ts'
 import { hostingCall, instanceBelow, isInside } from '../runtime/thread.ts'
 import { Accounts } from './accounts.ts'
 import { asCaller } from './caller.ts'
-import type { Executor, Guest, GuestLease, GuestSpec, Observe, Particulars } from './executor.ts'
+import type { Executor, ExecutorStats, Guest, GuestLease, GuestSpec, Observe, Particulars } from './executor.ts'
 import { failedCall } from './failure.ts'
 import { GuestFunctions } from './guest-functions.ts'
 import { InstanceLease } from './instance-lease.ts'
@@ -33,9 +33,9 @@ export class InThreadExecutor implements Executor {
     this.#ledger = new Ledger(totalMemoryLimit)
   }
 
-  /** What its guests hold, and what the process has left. */
-  get usage(): ResourceUsage {
-    return this.#ledger.usage
+  get stats(): ExecutorStats {
+    const { active, queued } = this.#admission
+    return { calls: { running: active, waiting: queued }, ...this.#ledger.usage }
   }
 
   async load(spec: GuestSpec): Promise<Guest> {

@@ -1,5 +1,5 @@
 import { LoadError, quote, show } from '../errors.ts'
-import type { Executor } from '../guests/executor.ts'
+import type { Executor, ExecutorStats } from '../guests/executor.ts'
 import { InThreadExecutor } from '../guests/in-thread.ts'
 import { canSuspend } from '../runtime/thread.ts'
 import { traceLoad } from './events.ts'
@@ -17,6 +17,12 @@ export interface Features {
 }
 
 const FEATURES: Features = Object.freeze({ jspi: canSuspend, slices: canSuspend })
+
+/** What a host has and does now; what each module has done so far is in its own `stats`. */
+export interface HostStats extends ExecutorStats {
+  /** Loaded ones. */
+  readonly modules: number
+}
 
 /** Loads WebAssembly plugins and runs them within their budgets (Wazero: `Runtime`; the Go design: `NewHost`). */
 export class Host {
@@ -73,6 +79,11 @@ export class Host {
   /** What this engine can do. */
   get features(): Features {
     return FEATURES
+  }
+
+  /** What it has and does now, and what the process has left for it. */
+  stats(): HostStats {
+    return { modules: this.#modules.size, ...this.#executor.stats }
   }
 
   /** The loaded modules by name. */

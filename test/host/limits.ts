@@ -161,4 +161,22 @@ export function limits(): void {
     const error = await failure(caller.call('run'), 'memory-limit')
     assert.deepEqual([error.figures.used, grown.memorySize], [21 * PAGE, 21 * PAGE])
   })
+
+  behaviour('`stats()` of a host says what it has and does now', async (bench) => {
+    const host = bench.host({ execTimeout: 5_000, totalMemoryLimit: 64 * 1024 * 1024 })
+    assert.deepEqual(host.stats().calls, { running: 0, waiting: 0 })
+    const module = await host.loadModule('plugin', wat('(module (memory 3) (func (export "f")))'), { instances: 2 })
+    await module.use(async () => {
+      await module.use(async () => {
+        const waiting = [module.call('f'), module.call('f')]
+        const { modules, calls, memory, instances } = host.stats()
+        assert.deepEqual([modules, calls.waiting, instances], [1, 2, 2])
+        assert.deepEqual(memory, { used: 6 * 65_536, dropped: memory.dropped, limit: 64 * 1024 * 1024 })
+        void Promise.all(waiting)
+      })
+    })
+    await module.close()
+    const { modules, memory, instances } = host.stats()
+    assert.deepEqual([modules, memory.used, instances], [0, 0, 0])
+  })
 }
