@@ -17,10 +17,26 @@ import { memory } from './subjects/memory.ts'
 import { plugins } from './subjects/plugins.ts'
 import { real } from './subjects/real.ts'
 import { lag, overshoot, restart } from './subjects/stops.ts'
+import { threads } from './subjects/threads.ts'
 import { weights } from './subjects/weights.ts'
 import { formatResults, verdict } from './table.ts'
 
-const SUBJECTS: readonly Subject[] = [calls, hostFunctions, overshoot, lag, restart, crowd, instances, kernels, real, guarding, weights, memory, plugins]
+const SUBJECTS: readonly Subject[] = [
+  calls,
+  hostFunctions,
+  overshoot,
+  lag,
+  restart,
+  crowd,
+  threads,
+  instances,
+  kernels,
+  real,
+  guarding,
+  weights,
+  memory,
+  plugins,
+]
 const ROUNDS = 15
 const QUICK_ROUNDS = 2
 

@@ -64,6 +64,7 @@ export const REASONS = {
   'nested-timeout': reason('stop', EXIT.deadline, false, 'A call that a host function made back into a guest ran past `nestedTimeout`.', 'Keep nested calls short (allocating, say), or raise `nestedTimeout`.'),
   'lease-timeout': reason('usage', EXIT.deadline, false, 'A lease taken by `use` was held past its `timeout`.', 'Raise the `timeout` of `use`, or hold the lease for fewer steps.'),
   aborted: reason('stop', EXIT.aborted, false, "The caller's `signal` was aborted.", "The cause is the signal's reason."),
+  'thread-lost': reason('stop', EXIT.host, false, 'The thread that ran the guest did not answer any more, crashed or ran out of memory, and was ended, with whatever else it ran.', 'Retry the call if it may be done twice: its module comes back on another thread. The cause has what is known of the thread.'),
   closed: reason('stop', EXIT.host, false, 'The module or its host was closed.', 'Load the module again.'),
 
   trap: reason('trap', EXIT.trap, false, 'The guest trapped by itself (unreachable, out of bounds, division by zero and the like).', 'The cause is the trap, with its stack.'),
@@ -79,6 +80,7 @@ export const REASONS = {
   stale: reason('usage', EXIT.host, false, 'The instance of this lease, or the guest function, is gone after a stop, a trap, a close or the end of `use`.', 'Take a new lease with `use`.'),
   'out-of-bounds': reason('usage', EXIT.host, true, "A read or write is outside the guest's memory.", 'Check the pointer and the length that the guest gave.'),
   overloaded: reason('usage', EXIT.host, true, 'Too many calls are running or waiting, for the host or for the process.', 'Try again later, or raise `maxConcurrent` or `maxQueue`.'),
+  unsupported: reason('usage', EXIT.usage, true, 'What was asked for cannot be done under `threads`, where guests run on other threads.', 'Use `call` in place of `callSync`; a host function cannot call back into the guest that called it.'),
   broken: reason('usage', EXIT.host, false, 'The module could not be restarted: its start function or `setup` failed several times in a row.', 'The cause is the last failure; the next attempt comes after the back-off.'),
 } as const satisfies Record<string, Reason>
 

@@ -29,8 +29,10 @@ export interface Thread extends Port {
 }
 
 export interface Threads {
-  readonly Worker: new (file: URL, options: { execArgv: string[] }) => Thread
+  readonly Worker: new (file: URL, options: { execArgv: string[]; resourceLimits?: { maxOldGenerationSizeMb: number } }) => Thread
   readonly parentPort: Port | null
+  /** Takes the next message, if there is one, without a turn of the event loop. */
+  receiveMessageOnPort(port: Port): { message: unknown } | undefined
 }
 
 export interface Engine {
@@ -82,6 +84,12 @@ interface Builtins {
   readonly os: Machine
   readonly process: Process
   readonly diagnostics_channel: Diagnostics
+}
+
+/** ms of a clock that all threads of the process share: `performance.now` begins anew in each. */
+export function processTime(): number {
+  const { process } = globalThis as { process?: { hrtime?: { bigint(): bigint } } }
+  return process?.hrtime === undefined ? performance.timeOrigin + performance.now() : Number(process.hrtime.bigint()) / 1e6
 }
 
 export function builtin<Name extends keyof Builtins>(name: Name): Builtins[Name] | undefined {

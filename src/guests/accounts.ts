@@ -2,6 +2,7 @@
 import { optionError } from '../errors.ts'
 import { Account } from '../runtime/account.ts'
 import { now } from '../runtime/clock.ts'
+import type { GuestSpec } from './executor.ts'
 
 /** Of a module, or a group. */
 interface Entry {
@@ -16,6 +17,22 @@ export class Accounts {
   readonly #entries = new Map<string, Entry>()
   /** Those without members, in the order in which they lost the last. */
   readonly #left = new Set<string>()
+
+  /** The account of a module that is being loaded, the spec to load it by, which gives it back when the module closes, and what does so before. */
+  lend(spec: GuestSpec): { readonly account: Account; readonly lent: GuestSpec; readonly giveBack: () => void } {
+    const { name, group, weight } = spec
+    const account = this.open(name, group, weight)
+    let isOpen = true
+    const giveBack = () => {
+      if (isOpen) this.close(name, group)
+      isOpen = false
+    }
+    const onClose = () => {
+      giveBack()
+      spec.onClose()
+    }
+    return { account, lent: { ...spec, onClose }, giveBack }
+  }
 
   /**
    * The account of a module that is being loaded; `close` must follow.

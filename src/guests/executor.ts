@@ -66,18 +66,32 @@ export type Observe = (figures: CallFigures) => void
 /** What few calls have. */
 export interface Particulars {
   readonly observe?: Observe
+  /** When it was made, if that was before it came to this thread. */
+  readonly began?: number
 }
 
 /** What all guests of an executor do and hold. */
 export interface ExecutorStats extends ResourceUsage {
   /** Calls that run or are suspended, and those that wait, calls and leases alike. */
   readonly calls: { readonly running: number; readonly waiting: number }
+  /** If guests run on others than this. */
+  readonly threads?: ThreadsStats
+}
+
+export interface ThreadsStats {
+  /** Threads that were started, and those that did not answer, crashed or ran out of memory. */
+  readonly started: number
+  readonly lost: number
+  /** Of those, the ones that could not be ended: they still take memory and maybe a core. */
+  readonly unended: number
 }
 
 export interface Executor {
   readonly stats: ExecutorStats
   /** Makes the first instance. @throws LoadError */
   load(spec: GuestSpec): Promise<Guest>
+  /** Ends what it runs guests on, once they are closed. */
+  close(): Promise<void>
 }
 
 /** A loaded module, as its executor sees it. */
@@ -86,7 +100,7 @@ export interface Guest {
   readonly stats: ModuleStats
   call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined, particulars?: Particulars): Promise<unknown[]>
   callSync(signature: Signature, args: readonly unknown[], allowance: Allowance, observe?: Observe): unknown[]
-  lease(timeout: number, signal: AbortSignal | undefined): Promise<GuestLease>
+  lease(timeout: number, signal: AbortSignal | undefined, began?: number): Promise<GuestLease>
   /** Resolves when no call or lease of it is left, nor waits. */
   idle(): Promise<void>
   close(): Promise<void>

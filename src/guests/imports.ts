@@ -93,7 +93,7 @@ type FunctionLink = Extract<Link, { kind: 'function' }> & { readonly wanted: Ext
  * The functions by which a guest can be suspended: trampolines call them. A trampoline is of one type, which it writes down itself: one that
  * is imported under two types, or under one that only the module can name, is called without.
  */
-function waitingOf(links: readonly Link[]): FunctionLink[] {
+export function waitingOf(links: readonly Link[]): FunctionLink[] {
   const able = canSuspend ? links.filter((link): link is FunctionLink => link.kind === 'function' && link.isAsync && !link.wanted.ownType) : []
   const typesOf = Map.groupBy(able, ({ wanted }) => JSON.stringify([wanted.module, wanted.name]))
   return [...typesOf.values()].filter((same) => same.every(({ wanted }) => wanted.type === same[0]?.wanted.type)).flat()

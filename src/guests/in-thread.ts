@@ -5,7 +5,7 @@ import type { Account } from '../runtime/account.ts'
 import { Call, type CallBudget, type Stop } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 import type { GuestFunction, Instance } from '../runtime/instance.ts'
-import { Ledger } from '../runtime/ledger.ts'
+import type { Ledger } from '../runtime/ledger.ts'
 import { failureOf } from '../runtime/outcome.ts'
 import { hostingCall, instanceBelow, isInside } from '../runtime/thread.ts'
 import { Accounts } from './accounts.ts'
@@ -17,7 +17,7 @@ import { InstanceLease } from './instance-lease.ts'
 import { InstancePool } from './instance-pool.ts'
 import { listen } from './line.ts'
 import type { Held, Runner } from './runner.ts'
-import { Admission, ended, forget, hasRoom, ready, settled, suspended, unwind, waits, watch } from './scheduler.ts'
+import { type Admission, ended, forget, hasRoom, ready, settled, suspended, unwind, waits, watch } from './scheduler.ts'
 import { oneNaN, resultsOf, type Signature } from './signature.ts'
 import { type ModuleStats, Stats } from './stats.ts'
 import { Tenants } from './tenants.ts'
@@ -27,10 +27,9 @@ export class InThreadExecutor implements Executor {
   readonly #accounts = new Accounts()
   readonly #ledger: Ledger
 
-  /** @param totalMemoryLimit bytes of all guests' memories, and of those that were dropped and are not collected yet */
-  constructor(maxConcurrent: number, maxQueue: number, slice: number, totalMemoryLimit: number) {
-    this.#admission = new Admission(maxConcurrent, maxQueue, slice)
-    this.#ledger = new Ledger(totalMemoryLimit)
+  constructor(admission: Admission, ledger: Ledger) {
+    this.#admission = admission
+    this.#ledger = ledger
   }
 
   get stats(): ExecutorStats {
@@ -39,25 +38,27 @@ export class InThreadExecutor implements Executor {
   }
 
   async load(spec: GuestSpec): Promise<Guest> {
-    const { name, group, weight } = spec
-    const account = this.#accounts.open(name, group, weight)
-    let isOpen = true
-    const closeAccount = () => {
-      if (isOpen) this.#accounts.close(name, group)
-      isOpen = false
-    }
-    const onClose = () => {
-      closeAccount()
-      spec.onClose()
-    }
-    const guest = new InThreadGuest({ ...spec, onClose }, this.#admission, account, this.#ledger)
+    const { account, lent, giveBack } = this.#accounts.lend(spec)
+    const guest = new InThreadGuest(lent, this.#admission, account, this.#ledger)
     try {
       await guest.start()
     } catch (error) {
-      closeAccount()
+      giveBack()
       throw error
     }
     return guest
+  }
+
+  /** A module that was loaded before, on a thread that is gone: its first instances here are restarts. */
+  reload(spec: GuestSpec): Guest {
+    const { account, lent } = this.#accounts.lend(spec)
+    const guest = new InThreadGuest(lent, this.#admission, account, this.#ledger, 0)
+    guest.restart()
+    return guest
+  }
+
+  async close(): Promise<void> {
+    // It has nothing but the modules, which are closed
   }
 }
 
@@ -78,14 +79,15 @@ export class InThreadGuest implements Guest, Runner {
   #closed = false
   #tellIdle: (() => void) | undefined
 
-  constructor(spec: GuestSpec, admission: Admission, account: Account, ledger: Ledger) {
+  /** @param first instances that are not restarts */
+  constructor(spec: GuestSpec, admission: Admission, account: Account, ledger: Ledger, first = spec.instances) {
     this.name = spec.name
     this.account = account
     this.ledger = ledger
     this.#spec = spec
     this.#admission = admission
     this.#usual = { ...spec.allowance, slice: admission.slice, signal: undefined, timeoutCode: 'deadline' }
-    this.#stats = new Stats(spec.instances)
+    this.#stats = new Stats(first)
     this.#functions = new GuestFunctions(spec.name, (signature, instance, fn, args) => this.#callFunction(signature, instance, fn, args), spec.functions)
     this.#pool = new InstancePool(spec, this, this.#stats, () => this.#tenants.next())
     this.#tenants = new Tenants(spec, this.#pool, admission, this.#stats)
@@ -94,6 +96,11 @@ export class InThreadGuest implements Guest, Runner {
   /** Makes the first instances. */
   start(): Promise<void> {
     return this.#pool.begin()
+  }
+
+  /** Makes its instances in the background, as after a stop. */
+  restart(): void {
+    this.#pool.revive(this.#spec.instances, () => undefined)
   }
 
   get memorySize(): number {
@@ -110,9 +117,9 @@ export class InThreadGuest implements Guest, Runner {
     const below = instanceBelow(this)
     if (below !== undefined) return this.#nestedCall(below as Instance, signature, args, this.budget(allowance, signal), particulars?.observe)
     const at = now()
-    const call = new Call(this, this.budget(allowance, signal), at)
+    const call = new Call(this, this.budget(allowance, signal), particulars?.began ?? at)
     if (particulars !== undefined) observed(call, particulars.observe)
-    const instance = hasRoom(this.#admission, this.account) ? this.#tenants.take(call) : undefined
+    const instance = at < call.deadline && hasRoom(this.#admission, this.account) ? this.#tenants.take(call) : undefined
     if (instance !== undefined) return this.#run(call, instance, signature, instance.exports[signature.name] as GuestFunction, args, at)
     return new Promise((resolve, reject) => {
       const grant = asCaller((granted: Instance, from: number) =>
@@ -140,13 +147,13 @@ export class InThreadGuest implements Guest, Runner {
     }
   }
 
-  async lease(timeout: number, signal: AbortSignal | undefined): Promise<GuestLease> {
+  async lease(timeout: number, signal: AbortSignal | undefined, began = now()): Promise<GuestLease> {
     const refused = this.#refusal(undefined, signal)
     if (refused !== undefined) throw this.#counted(refused)
     const call = new Call(
       this,
       { timeout, cpuTimeout: Number.POSITIVE_INFINITY, fuel: ALL_FUEL, slice: this.#admission.slice, signal, timeoutCode: 'lease-timeout' },
-      now(),
+      began,
     )
     const instance =
       this.#tenants.take(call) ??
@@ -236,13 +243,13 @@ export class InThreadGuest implements Guest, Runner {
     allowance: Allowance,
     signal: AbortSignal | undefined,
     previous: Promise<unknown> | undefined,
-    observe: Observe | undefined,
+    { observe, began = now() }: Particulars = {},
   ): Promise<unknown[]> {
     const { instance } = lease
     if (isInside(instance)) return this.runNested(instance, signature, args, this.budget(allowance, signal), observe)
     const refused = this.#refusal(signature.name, signal)
     if (refused !== undefined) throw this.#counted(refused)
-    const call = new Call(this, this.budget(allowance, signal), now())
+    const call = new Call(this, this.budget(allowance, signal), began)
     call.under(lease.hold)
     observed(call, observe)
     const fn = instance.exports[signature.name] as GuestFunction
@@ -251,7 +258,8 @@ export class InThreadGuest implements Guest, Runner {
         lease.running = call
         resolve(this.#run(call, instance, signature, fn, args, at))
       }
-      if (previous === undefined && hasRoom(this.#admission, this.account)) return begin(call.began)
+      const at = now()
+      if (previous === undefined && at < call.deadline && hasRoom(this.#admission, this.account)) return begin(at)
       if (previous === undefined) lease.running = call // it ends with the lease, also while it waits
       this.#tenants.wait(call, signature.name, reject)
       const granted = asCaller(begin)

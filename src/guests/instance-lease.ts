@@ -48,7 +48,7 @@ export class InstanceLease implements GuestLease, Held {
     this.#check()
     const previous = this.#pending > 0 ? this.#last : undefined
     this.#pending++
-    const step = this.#guest.runFor(this, signature, args, allowance, signal, previous, particulars?.observe)
+    const step = this.#guest.runFor(this, signature, args, allowance, signal, previous, particulars)
     this.#last = step
     try {
       return await step

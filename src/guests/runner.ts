@@ -3,7 +3,7 @@ import type { Allowance } from '../budget.ts'
 import type { Call, CallBudget, CallOwner } from '../runtime/call.ts'
 import type { GuestFunction, Instance } from '../runtime/instance.ts'
 import type { Ledger } from '../runtime/ledger.ts'
-import type { GuestLease, Observe } from './executor.ts'
+import type { GuestLease, Observe, Particulars } from './executor.ts'
 import type { Signature } from './signature.ts'
 
 /** A lease as the guest sees it. */
@@ -31,7 +31,7 @@ export interface Runner extends CallOwner {
     allowance: Allowance,
     signal: AbortSignal | undefined,
     previous: Promise<unknown> | undefined,
-    observe: Observe | undefined,
+    particulars: Particulars | undefined,
   ): Promise<unknown[]>
   /** Runs a function of an instance that is free, or below on this stack. @param began NaN: the clock is looked at when the guest polls */
   runSync(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget, began: number, observe?: Observe, lease?: Call): unknown[]

@@ -21,6 +21,12 @@ import { awaitTurn, onTurn, usedOfTurn } from '../runtime/turn.ts'
 import { Deadlines } from './deadlines.ts'
 import { type Runnable, RunQueue } from './run-queue.ts'
 
+/** Calls of a host that run or are suspended, and that wait. */
+export interface CallCounts {
+  active: number
+  queued: number
+}
+
 /** What a host admits, and its calls that could run now. */
 export class Admission {
   /** Calls that may run or be suspended at once. */
@@ -29,17 +35,30 @@ export class Admission {
   readonly maxQueue: number
   /** ms of a turn that guests may hold. */
   readonly slice: number
-  active = 0
-  queued = 0
+  readonly #counts: CallCounts
   /** Not begun yet. */
   readonly fresh = new RunQueue()
   /** Suspended. */
   readonly begun = new RunQueue()
 
-  constructor(maxConcurrent: number, maxQueue: number, slice: number) {
+  constructor(maxConcurrent: number, maxQueue: number, slice: number, counts: CallCounts = { active: 0, queued: 0 }) {
     this.maxConcurrent = maxConcurrent
     this.maxQueue = maxQueue
     this.slice = slice
+    this.#counts = counts
+  }
+
+  get active(): number {
+    return this.#counts.active
+  }
+  set active(calls: number) {
+    this.#counts.active = calls
+  }
+  get queued(): number {
+    return this.#counts.queued
+  }
+  set queued(calls: number) {
+    this.#counts.queued = calls
   }
 }
 

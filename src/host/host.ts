@@ -1,7 +1,10 @@
 import { LoadError, quote, show } from '../errors.ts'
 import type { Executor, ExecutorStats } from '../guests/executor.ts'
 import { InThreadExecutor } from '../guests/in-thread.ts'
+import { Admission } from '../guests/scheduler.ts'
+import { Ledger } from '../runtime/ledger.ts'
 import { canSuspend } from '../runtime/thread.ts'
+import { ThreadsExecutor } from '../threads/executor.ts'
 import { traceLoad } from './events.ts'
 import { loadVersion, type Version } from './loader.ts'
 import { Module } from './module.ts'
@@ -38,7 +41,11 @@ export class Host {
   /** @throws CurfewError `invalid-option` */
   constructor(options?: HostOptions) {
     this.#options = resolveHostOptions(options)
-    this.#executor = new InThreadExecutor(this.#options.maxConcurrent, this.#options.maxQueue, this.#options.slice, this.#options.totalMemoryLimit)
+    const { threads, maxConcurrent, maxQueue, slice, totalMemoryLimit } = this.#options
+    this.#executor =
+      threads > 0
+        ? new ThreadsExecutor(threads, { maxConcurrent, maxQueue, slice, totalMemoryLimit })
+        : new InThreadExecutor(new Admission(maxConcurrent, maxQueue, slice), new Ledger(totalMemoryLimit))
   }
 
   get execTimeout(): number {
@@ -74,6 +81,10 @@ export class Host {
   }
   get maxQueue(): number {
     return this.#options.maxQueue
+  }
+  /** Threads that guests run in; 0: this one. */
+  get threads(): number {
+    return this.#options.threads
   }
 
   /** What this engine can do. */
@@ -119,6 +130,7 @@ export class Host {
     this.#closed = true
     for (const cancel of this.#loads) cancel.abort()
     await Promise.all([...this.#modules.values()].map((module) => module.close()))
+    await this.#executor.close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -47,6 +47,8 @@ export interface HostOptions {
   readonly maxConcurrent?: number
   /** Calls of this host that may wait. Default 10,000. */
   readonly maxQueue?: number
+  /** Worker threads that guests run in, started as modules are loaded. Default 0: guests run on this thread. See docs/threads.md. */
+  readonly threads?: number
 }
 
 export interface LoadOptions {
@@ -107,6 +109,7 @@ export function resolveHostOptions(options: HostOptions = {}): ResolvedHostOptio
     slice: positive('slice', options.slice, DEFAULT_SLICE),
     maxConcurrent: count('maxConcurrent', options.maxConcurrent, DEFAULT_MAX_CONCURRENT, 1),
     maxQueue: count('maxQueue', options.maxQueue, DEFAULT_MAX_QUEUE),
+    threads: count('threads', options.threads, 0),
   })
 }
 
@@ -122,6 +125,7 @@ const HOST_OPTIONS = [
   'slice',
   'maxConcurrent',
   'maxQueue',
+  'threads',
 ]
 const LOAD_OPTIONS = [
   'imports',

@@ -46,7 +46,7 @@ export function hostFunction(instance: Instance, fn: (...args: unknown[]) => unk
 }
 
 /** Why the guest cannot be suspended until a promise settles, and what to do; undefined if it can. */
-function whyNotWait(call: Call, canWait: boolean, isNested: boolean): string | undefined {
+export function whyNotWait(call: Call, canWait: boolean, isNested: boolean): string | undefined {
   if (!canSuspend) return 'this engine cannot suspend the guest (it has no WebAssembly.Suspending): return the result at once'
   if (!call.sliced || isNested) return 'a guest that runs in `callSync` or in a nested call cannot be suspended: use `call`, and not from a host function'
   if (!canWait)
@@ -54,6 +54,6 @@ function whyNotWait(call: Call, canWait: boolean, isNested: boolean): string | u
   return undefined
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
 }

@@ -50,10 +50,21 @@ export interface ResourceUsage {
   readonly mappings: Share | undefined
 }
 
-/** What the guests of a host hold. */
+/** How the threads of one host know of each other. */
+export interface SharedUse {
+  /** Bytes of live guests' memories on this thread. */
+  tell(bytes: number): void
+  /** Of those on the others. */
+  others(): number
+}
+
+const ALONE: SharedUse = { tell: () => undefined, others: () => 0 }
+
+/** What the guests of a host hold on this thread. */
 export class Ledger {
   /** Bytes. */
   readonly limit: number
+  readonly #shared: SharedUse
   /** Bytes of live guests' memories. */
   used = 0
   /** Bytes of dropped ones. */
@@ -64,9 +75,20 @@ export class Ledger {
   readonly sharing = new Set<Holding>()
   readonly #memories = new WeakMap<WebAssembly.Memory, HeldMemory>()
 
-  /** @param limit bytes of all memories together */
-  constructor(limit: number) {
+  /**
+   * @param limit bytes of all memories together
+   * @param shared if there are guests of the host on other threads. What those have dropped is left to them: each has the engine collect it when it is some 200 MB
+   */
+  constructor(limit: number, shared = ALONE) {
     this.limit = limit
+    this.#shared = shared
+  }
+
+  /** Bytes are used, or dropped, or not any more. */
+  count(used: number, dropped: number): void {
+    this.used += used
+    this.dropped += dropped
+    this.#shared.tell(this.used)
   }
 
   /** An instance is to be made. @throws LoadError `limit-exceeded` if the process has no room for it */
@@ -95,9 +117,11 @@ export class Ledger {
 
   /** What is above the limit, although what was dropped has been collected. Garbage of this turn, which cannot be, is left to the next one. */
   get excess(): Excess | undefined {
-    if (this.used + this.dropped <= this.limit) return undefined
-    if (this.used <= this.limit && !collectDropped()) return undefined
-    const { used, dropped, limit } = this
+    const others = this.#shared.others()
+    if (this.used + others + this.dropped <= this.limit) return undefined
+    if (this.used + others <= this.limit && !collectDropped()) return undefined
+    const { dropped, limit } = this
+    const used = this.used + others
     if (used + dropped <= limit) return undefined
     const also = dropped > 0 ? `, and dropped ones ${dropped} that are not collected yet` : ''
     return { what: `the memories of this host have ${used} bytes${also}, above \`totalMemoryLimit\` of ${limit}`, figures: { used, dropped, limit } }
@@ -179,8 +203,7 @@ class HeldMemory implements Dropped {
     this.#live = this.memory.deref()
     if (this.size === 0) return
     takeBack(this)
-    this.#ledger.dropped -= this.size
-    this.#ledger.used += this.size
+    this.#ledger.count(this.size, -this.size)
   }
 
   /** Has it grown? */
@@ -189,7 +212,7 @@ class HeldMemory implements Dropped {
     const { byteLength } = this.#live.buffer
     const grown = byteLength - this.size
     this.size = byteLength
-    this.#ledger.used += grown
+    if (grown !== 0) this.#ledger.count(grown, 0)
     return grown > 0
   }
 
@@ -197,14 +220,13 @@ class HeldMemory implements Dropped {
     if (--this.#holders > 0) return
     this.look()
     liveMemories--
-    this.#ledger.used -= this.size
-    this.#ledger.dropped += this.size
+    this.#ledger.count(-this.size, this.size)
     dropMemory(this.#live as WebAssembly.Memory, this)
     this.#live = undefined
   }
 
   collected(): void {
-    this.#ledger.dropped -= this.size
+    this.#ledger.count(0, -this.size)
     budget.give(MAPPINGS.memory)
   }
 }

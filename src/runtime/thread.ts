@@ -59,6 +59,13 @@ export function wake(call: Call): void {
   if (id !== undefined) suspensions.get(id)?.wake(id)
 }
 
+let listener: (() => void) | undefined
+
+/** Has a function called at each poll, where guests keep the event loop from turning. */
+export function whilePolling(fn: () => void): void {
+  listener = fn
+}
+
 /**
  * Puts the guest of the current call aside, until `wake`.
  * @param tell what the call's owner is told
@@ -94,6 +101,7 @@ export function runOn(id: number): Call {
 /** What every instance of this thread polls. */
 export const hook: Hook = makeHook({
   poll() {
+    listener?.()
     return current === undefined ? STOP : current.poll()
   },
   suspend() {

@@ -1,6 +1,6 @@
 /** What a host does, as one list of claims by subject: the same with JSPI and without, but for the expected differences. */
 import { describe } from 'node:test'
-import type { Mode } from '../support/host.ts'
+import { inMode, type Mode } from '../support/host.ts'
 import { asyncFunctions } from './async-functions.ts'
 import { calls } from './calls.ts'
 import { closing } from './closing.ts'
@@ -58,5 +58,6 @@ const SUBJECTS: Readonly<Record<string, (mode: Mode) => void>> = {
 }
 
 export function behaviours(mode: Mode): void {
+  inMode(mode)
   for (const [subject, register] of Object.entries(SUBJECTS)) describe(`${mode.name}: ${subject}`, () => register(mode))
 }

@@ -10,10 +10,28 @@ import { test } from 'node:test'
 import { CurfewError, type ErrorCode, Host, type HostOptions, type ImportValue, type LoadOptions, type Module } from '../../src/index.ts'
 import { wat } from './wat.ts'
 
-/** With JSPI guests run in slices; without it, each to its end. Both run the same list. */
+/** With JSPI guests run in slices; without it, each to its end; on this thread, or others. All run the same list. */
 export interface Mode {
   readonly name: string
   readonly jspi: boolean
+  /** Threads that the guests run in. */
+  readonly threads?: number
+  /** Claims that do not hold there, and why. */
+  readonly differences?: ReadonlyMap<string, Difference>
+}
+
+/** What holds in place of a claim: the proof, if there is one, is of that. */
+export interface Difference {
+  readonly instead: string
+  /** @param original the proof of the claim that does not hold */
+  readonly prove?: (bench: Bench, original: Prove) => Promise<void>
+}
+
+let mode: Mode = { name: '', jspi: true }
+
+/** Has the behaviours that are registered from now on proven in a mode. */
+export function inMode(next: Mode): void {
+  mode = next
 }
 
 export const FIXTURES = join(import.meta.dirname, '../fixtures')
@@ -28,7 +46,7 @@ export class Bench {
   readonly #controllers: AbortController[] = []
 
   host(options?: HostOptions): Host {
-    const host = new Host(options)
+    const host = new Host(mode.threads === undefined ? options : { threads: mode.threads, ...options })
     this.#hosts.push(host)
     return host
   }
@@ -58,7 +76,16 @@ export class Bench {
 export const GENEROUS = 5_000
 
 /** A claim about the host, and its proof. */
-export function behaviour(claim: string, prove: (bench: Bench) => Promise<void>): void {
+export function behaviour(claim: string, prove: Prove): void {
+  const difference = mode.differences?.get(claim)
+  if (difference === undefined) return proven(claim, prove)
+  const { instead, prove: proveInstead } = difference
+  const text = `[expected difference] ${claim}: ${instead}`
+  if (proveInstead === undefined) test(text, { skip: instead })
+  else proven(text, (bench) => proveInstead(bench, prove))
+}
+
+function proven(claim: string, prove: Prove): void {
   test(claim, async () => {
     const before = pending()
     const bench = new Bench()
@@ -77,7 +104,7 @@ export function behaviour(claim: string, prove: (bench: Bench) => Promise<void>)
   })
 }
 
-type Prove = (bench: Bench) => Promise<void>
+export type Prove = (bench: Bench) => Promise<void>
 
 /** A claim that only JSPI makes possible, and what holds in its place without. */
 export function differs(mode: Mode, withJspi: readonly [string, Prove], without: readonly [string, Prove]): void {

@@ -1,0 +1,235 @@
+/** A thread that runs guests, as its host sees it: requests and their answers, and whether it is alive. */
+import { callError, type ErrorCode, engineMessage } from '../errors.ts'
+import type { Observe } from '../guests/executor.ts'
+import { now } from '../runtime/clock.ts'
+import { Crossing, type Handle, type Sent } from './crossing.ts'
+import type { Answer, LeaseState, Order, Outcome, Report, Returned, Terms } from './messages.ts'
+import { Outbox } from './outbox.ts'
+import type { Connect, Transport } from './transport.ts'
+import { Watchdog, type Watched } from './watchdog.ts'
+
+/** What a request is about, for the error that it ends with if the thread is lost. */
+export interface About {
+  readonly module?: string | undefined
+  readonly function?: string | undefined
+  /** Told if it does. */
+  readonly count?: ((code: ErrorCode) => void) | undefined
+  /** Told what a call took, before that settles. */
+  readonly observe?: Observe | undefined
+}
+
+interface Pending {
+  /** When an answer is due at the latest, by the clock of this thread. */
+  due: number
+  readonly about: About
+  readonly resolve: (answer: Returned) => void
+  readonly reject: (error: unknown) => void
+  /** Stops listening to the caller's signal. */
+  unlisten: (() => void) | undefined
+}
+
+/** A module that the thread runs. */
+export interface Resident {
+  report(report: Extract<Report, { readonly guest: number }>): void
+}
+
+/** A lease that is held of one of its instances. */
+export interface Tenancy {
+  /** It ended before it was released. @param state what its operations throw from now on, if the thread told that */
+  ended(error: unknown, state: LeaseState | undefined): void
+}
+
+export type Request = Extract<Order, { readonly id: number }>
+
+/** How long a thread may take until it answers for the first time, ms. */
+const START_TIMEOUT = 30_000
+const NOTHING: About = {}
+
+export class RemoteThread implements Watched {
+  readonly crossing: Crossing
+  /** By the number that the host gave each. */
+  readonly residents = new Map<number, Resident>()
+  /** By the number of the request that took each. */
+  readonly leases = new Map<number, Tenancy>()
+  readonly #transport: Transport
+  readonly #outbox: Outbox<Order>
+  readonly #pending = new Map<number, Pending>()
+  readonly #watchdog: Watchdog
+  readonly #bell = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+  readonly #onLost: (cause: unknown) => void
+  #next = 0
+  #isOver = false
+
+  /**
+   * @param grace ms that it may be late, see `Watchdog`
+   * @param onLost told if it ends by itself or does not answer
+   * @throws if it cannot be started
+   */
+  constructor(connect: Connect, terms: Omit<Terms, 'bell'>, grace: number, onLost: (cause: unknown) => void) {
+    this.#onLost = onLost
+    this.#watchdog = new Watchdog(this, grace)
+    this.#outbox = new Outbox<Order>((batch) => this.#post(batch), queueMicrotask)
+    this.crossing = new Crossing({
+      copiesErrors: false,
+      dropped: (handle, count) => this.tell({ verb: 'dropped', handle, count }),
+      invoke: (fn, args) => this.#invoke(fn, args),
+    })
+    this.#transport = connect({ message: (batch: readonly Report[]) => this.#read(batch), ended: (cause) => this.#lost(cause) })
+    void this.ask({ verb: 'begin', id: this.id(), ...terms, bell: this.#bell }, NOTHING, now() + START_TIMEOUT, undefined, done).catch(() => undefined)
+  }
+
+  /** How many requests it has not answered. */
+  get load(): number {
+    return this.#pending.size
+  }
+
+  get due(): number {
+    let due = Number.POSITIVE_INFINITY
+    for (const pending of this.#pending.values()) due = Math.min(due, pending.due)
+    return due
+  }
+
+  /** A number for a request. */
+  id(): number {
+    return this.#next++
+  }
+
+  tell(order: Order): void {
+    if (!this.#isOver) this.#outbox.add(order)
+  }
+
+  /**
+   * @param due when it has to be answered, by the clock of this thread; past that, the thread must show that it is alive
+   * @param signal the request is aborted with it
+   * @param take makes the result of the answer, before whatever else has come with that is read
+   */
+  ask<T>(order: Request, about: About, due: number, signal: AbortSignal | undefined, take: (answer: Returned) => T): Promise<T> {
+    if (this.#isOver) return Promise.reject(lost(about, false, new Error('the thread is gone')))
+    return new Promise((resolve, reject) => {
+      const pending: Pending = { due, about, resolve: (answer) => resolve(take(answer)), reject, unlisten: undefined }
+      if (signal !== undefined && !signal.aborted) pending.unlisten = this.#listen(order.id, signal, pending)
+      this.#pending.set(order.id, pending)
+      if (this.#pending.size === 1) this.#transport.ref()
+      this.#outbox.add(order)
+      this.#watchdog.expect(due)
+    })
+  }
+
+  /** Has a request, or the lease that one took, aborted. */
+  abort(id: number, reason: unknown): void {
+    this.tell({ verb: 'abort', id, reason: this.crossing.send(reason) })
+  }
+
+  /** What a call has returned. */
+  results({ value }: Returned): unknown[] {
+    return this.crossing.receiveAll(value as readonly Sent[])
+  }
+
+  ping(): void {
+    void this.ask({ verb: 'ping', id: this.id() }, NOTHING, Number.POSITIVE_INFINITY, undefined, done).catch(() => undefined)
+  }
+
+  dead(): void {
+    this.#lost(new Error('the thread did not answer'))
+  }
+
+  /** Ends it. @returns has it ended? If not within a while, it never may: it is left alone then */
+  async end(patience: number): Promise<boolean> {
+    this.#close(new Error('the thread was ended'))
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const late = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), patience)
+    })
+    try {
+      return await Promise.race([this.#transport.terminate().then(() => true), late])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  #post(batch: readonly Order[]): void {
+    if (this.#isOver) return
+    this.#transport.post(batch)
+    Atomics.add(this.#bell, 0, 1)
+    Atomics.notify(this.#bell, 0)
+  }
+
+  #listen(id: number, signal: AbortSignal, pending: Pending): () => void {
+    const listener = () => {
+      pending.due = Math.min(pending.due, now())
+      this.abort(id, signal.reason)
+      this.#watchdog.expect(pending.due)
+    }
+    signal.addEventListener('abort', listener, { once: true })
+    return () => signal.removeEventListener('abort', listener)
+  }
+
+  #read(batch: readonly Report[]): void {
+    if (this.#isOver) return
+    this.#watchdog.heard()
+    for (const report of batch) this.#hear(report)
+    if (this.#pending.size === 0) this.#transport.unref()
+  }
+
+  #hear(report: Report): void {
+    switch (report.verb) {
+      case 'answer':
+        return this.#settle(report)
+      case 'stopped':
+        return this.leases.get(report.lease.lease)?.ended(this.crossing.receive(report.why), report.lease)
+      case 'dropped':
+        return this.crossing.release(report.handle, report.count)
+      default:
+        return this.residents.get(report.guest)?.report(report)
+    }
+  }
+
+  #settle(answer: Answer & Outcome): void {
+    const pending = this.#pending.get(answer.id)
+    if (pending === undefined) return
+    this.#pending.delete(answer.id)
+    pending.unlisten?.()
+    if (answer.figures !== undefined) pending.about.observe?.(answer.figures)
+    if ('threw' in answer) pending.reject(this.crossing.receive(answer.threw))
+    else pending.resolve(answer)
+  }
+
+  /** A function that a guest returned, called by who holds it. */
+  async #invoke(fn: Handle, args: readonly unknown[]): Promise<unknown[]> {
+    if (this.#isOver) throw callError('stale', 'the instance that this function belongs to is gone')
+    const order = { verb: 'invoke' as const, id: this.id(), function: fn, args: this.crossing.sendAll(args) }
+    return this.ask(order, NOTHING, Number.POSITIVE_INFINITY, undefined, (answer) => this.results(answer))
+  }
+
+  #lost(cause: unknown): void {
+    if (this.#isOver) return
+    this.#close(cause)
+    this.#onLost(cause)
+  }
+
+  /** Nothing goes out or comes in any more; whatever was asked fails. */
+  #close(cause: unknown): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#watchdog.end()
+    this.#transport.unref()
+    for (const { about, reject, unlisten } of this.#pending.values()) {
+      unlisten?.()
+      about.count?.('thread-lost')
+      reject(lost(about, true, cause))
+    }
+    this.#pending.clear()
+    for (const lease of this.leases.values()) lease.ended(lost(NOTHING, true, cause), undefined)
+    this.leases.clear()
+  }
+}
+
+/** For requests of which only the answer matters. */
+export function done(): void {
+  // There is nothing in it
+}
+
+function lost({ module, function: name }: About, ran: boolean, cause: unknown): Error {
+  const details = { module, function: name, phase: 'running' as const, ran, cause }
+  return callError('thread-lost', `the thread that the guest ran on was lost: ${engineMessage(cause)}`, details)
+}

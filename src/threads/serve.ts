@@ -1,0 +1,291 @@
+/** The thread's end of the line: does what the host orders, on an executor of its own. */
+import { callError } from '../errors.ts'
+import type { CallFigures, Executor, Guest, GuestEvent, GuestLease, GuestSpec } from '../guests/executor.ts'
+import { InThreadExecutor } from '../guests/in-thread.ts'
+import type { Admission } from '../guests/scheduler.ts'
+import type { Signature } from '../guests/signature.ts'
+import type { Port, Threads } from '../node.ts'
+import { now } from '../runtime/clock.ts'
+import { Ledger, shareProcess } from '../runtime/ledger.ts'
+import { canSuspend, whilePolling } from '../runtime/thread.ts'
+import { nextTurn } from '../runtime/turn.ts'
+import { Crossing } from './crossing.ts'
+import { Inbox } from './inbox.ts'
+import type { Abortable, CallRequest, LeaseState, Order, Report, Terms } from './messages.ts'
+import { Outbox } from './outbox.ts'
+import { Questions } from './questions.ts'
+import { leaseState, ServedGuest } from './served-guest.ts'
+import { publish, sharedAdmission, sharedUse } from './shared-counts.ts'
+import { fromShared } from './shared-time.ts'
+
+/** What runs the guests of a thread. */
+export interface ServingExecutor extends Executor {
+  reload(spec: GuestSpec): Guest
+}
+
+type MakeExecutor = (admission: Admission, ledger: Ledger) => ServingExecutor
+
+/** While guests run that cannot be suspended, messages are looked for so often, ms. */
+const LOOK_EVERY = 3
+/** What cannot wait until the event loop turns. */
+const URGENT: ReadonlySet<Order['verb']> = new Set(['abort', 'answer', 'ping', 'dropped'])
+
+export function serve(port: Port, threads: Threads, executor: MakeExecutor = (admission, ledger) => new InThreadExecutor(admission, ledger)): void {
+  new Server(port, threads, executor)
+}
+
+type GuestFunction = (...args: unknown[]) => Promise<unknown[]>
+
+class Server {
+  readonly #outbox: Outbox<Report>
+  readonly #inbox: Inbox<Order>
+  readonly #crossing: Crossing
+  readonly #questions: Questions
+  readonly #makeExecutor: MakeExecutor
+  #executor: ServingExecutor | undefined
+  /** Has the others see what guests hold. */
+  #publish: () => void = () => undefined
+  readonly #guests = new Map<number, ServedGuest>()
+  readonly #leases = new Map<number, { readonly lease: GuestLease; readonly guest: ServedGuest; readonly controller: AbortController | undefined }>()
+  /** What guests have returned. */
+  readonly #functions = new WeakMap<object, ServedGuest>()
+  /** Of the requests that are being done and whose callers have signals. */
+  readonly #controllers = new Map<number, AbortController>()
+  /** Requests that were aborted before they were read. */
+  readonly #abortedEarly = new Map<number, unknown>()
+  #lastRequest = -1
+  /** Of calls that somebody observes and that have ended. */
+  readonly #figuresOf = new Map<number, CallFigures>()
+  /** Requests that are being done. */
+  #pending = 0
+  /** Guests whose figures may have changed since the host was told of them. */
+  readonly #changed = new Set<ServedGuest>()
+  #lookedAt = 0
+
+  constructor(port: Port, threads: Threads, executor: MakeExecutor) {
+    this.#makeExecutor = executor
+    this.#outbox = new Outbox<Report>(
+      (batch) => {
+        this.#publish()
+        port.postMessage([...this.#figures(), ...batch])
+      },
+      // While nothing else is being done, nothing is to be waited for
+      (flush) => (this.#pending === 0 ? queueMicrotask(flush) : nextTurn(flush)),
+    )
+    this.#crossing = new Crossing({
+      copiesErrors: true,
+      dropped: (handle, count) => this.#outbox.add({ verb: 'dropped', handle, count }),
+      invoke: () => undefined,
+    })
+    this.#inbox = new Inbox<Order>(
+      port,
+      threads,
+      (order) => this.#obey(order),
+      (order) => URGENT.has(order.verb) || (order.verb === 'close' && this.#guests.has(order.guest)),
+    )
+    this.#questions = new Questions(this.#outbox, this.#crossing, () => this.#inbox.look())
+  }
+
+  #obey(order: Order): void {
+    if ('id' in order && order.verb !== 'abort' && order.verb !== 'answer') this.#lastRequest = order.id
+    switch (order.verb) {
+      case 'begin':
+        return this.#do(order.id, () => this.#begin(order))
+      case 'load':
+        return this.#do(order.id, () => this.#load(order))
+      case 'signature':
+        this.#guests.get(order.guest)?.signatures.push(order.signature)
+        return
+      case 'call': {
+        const guest = this.#guests.get(order.guest)
+        return this.#do(order.id, () => this.#call(order, guest, this.#served(guest).guest), guest)
+      }
+      case 'lease':
+        return this.#do(order.id, () => this.#lease(order), this.#guests.get(order.guest))
+      case 'step': {
+        const held = this.#leases.get(order.lease)
+        return this.#do(order.id, () => this.#call(order, held?.guest, this.#held(order.lease)), held?.guest, order.lease)
+      }
+      case 'read':
+        return this.#do(order.id, () => this.#held(order.lease).read(order.address, order.length, order.memory), undefined, order.lease)
+      case 'write':
+        return this.#do(order.id, () => this.#held(order.lease).write(order.address, order.bytes, order.memory), undefined, order.lease)
+      case 'release':
+        this.#leases.get(order.lease)?.lease.release()
+        this.#leases.delete(order.lease)
+        return
+      case 'invoke':
+        return this.#invoke(order)
+      case 'idle':
+        return this.#do(order.id, async () => this.#guests.get(order.guest)?.guest.idle())
+      case 'close':
+        return this.#do(order.id, () => this.#close(order.guest))
+      case 'abort':
+        return this.#abort(order.id, this.#crossing.receive(order.reason))
+      case 'ping':
+        this.#outbox.add({ verb: 'answer', id: order.id })
+        return this.#outbox.flush()
+      case 'answer':
+        return this.#questions.answered(order)
+      case 'dropped':
+        return this.#crossing.release(order.handle, order.count)
+    }
+  }
+
+  /** Does what was asked for, and answers. @param guest whose figures change by it */
+  #do(id: number, work: () => Promise<unknown>, guest?: ServedGuest, lease?: number): void {
+    this.#pending++
+    let done: Promise<unknown>
+    try {
+      done = work()
+    } catch (error) {
+      done = Promise.reject(error)
+    }
+    done.then(
+      (value) => this.#answer(id, guest, lease, { value }),
+      (error) => this.#answer(id, guest, lease, { threw: this.#crossing.send(error) }),
+    )
+  }
+
+  #answer(id: number, guest: ServedGuest | undefined, lease: number | undefined, outcome: { value: unknown } | { threw: ReturnType<Crossing['send']> }): void {
+    this.#pending--
+    if (this.#controllers.size > 0) this.#controllers.delete(id)
+    if (guest !== undefined) this.#changed.add(guest)
+    const state = lease === undefined ? undefined : this.#stateOf(lease)
+    const figures = this.#figuresOf.get(id)
+    this.#figuresOf.delete(id)
+    this.#outbox.add({ verb: 'answer', id, ...outcome, ...(state === undefined ? {} : { lease: state }), ...(figures === undefined ? {} : { figures }) })
+  }
+
+  async #begin(terms: Terms): Promise<void> {
+    const { counts, thread } = terms
+    this.#questions.bell = terms.bell
+    shareProcess(terms.threads)
+    const executor = this.#makeExecutor(sharedAdmission(terms, counts, thread), new Ledger(terms.totalMemoryLimit, sharedUse(counts, thread)))
+    this.#executor = executor
+    this.#publish = () => publish(executor.stats, counts, thread)
+    // A guest that runs to its end keeps the event loop from turning
+    if (!canSuspend) whilePolling(() => this.#look())
+  }
+
+  #look(): void {
+    const at = now()
+    if (at - this.#lookedAt < LOOK_EVERY) return
+    this.#lookedAt = at
+    this.#inbox.look()
+    this.#outbox.flush()
+  }
+
+  async #load(order: Extract<Order, { verb: 'load' }>): Promise<void> {
+    const executor = this.#executor as ServingExecutor
+    const served = new ServedGuest(order.guest, order.spec, this.#signal(order), {
+      crossing: this.#crossing,
+      callHost: (guest, link, args, canWait) => this.#questions.callHost(guest, link, args, canWait),
+      setUp: (guest, lease) => this.#setUp(guest, lease),
+      closed: (guest) => this.#outbox.add({ verb: 'closed', guest }),
+      happened: (guest, event) => this.#happened(guest, event),
+    })
+    this.#guests.set(order.guest, served)
+    try {
+      served.guest = order.again ? executor.reload(served.spec) : await executor.load(served.spec)
+      this.#changed.add(served)
+    } catch (error) {
+      this.#guests.delete(order.guest)
+      throw error
+    }
+  }
+
+  async #call(order: CallRequest & Abortable & { readonly id: number }, served: ServedGuest | undefined, callee: Pick<Guest, 'call'>): Promise<unknown> {
+    const { spec, signatures } = this.#served(served)
+    const { id, signature, args, allowance = spec.allowance, began, isObserved } = order
+    const observe = isObserved ? { observe: (figures: CallFigures) => void this.#figuresOf.set(id, figures) } : undefined
+    const particulars = { began: fromShared(began), ...observe }
+    const results = await callee.call(signatures[signature] as Signature, this.#crossing.receiveAll(args), allowance, this.#signal(order), particulars)
+    for (const result of results) if (typeof result === 'function') this.#functions.set(result, served as ServedGuest)
+    return this.#crossing.sendAll(results)
+  }
+
+  async #lease(order: Extract<Order, { verb: 'lease' }>): Promise<LeaseState> {
+    const served = this.#served(this.#guests.get(order.guest))
+    const lease = await served.guest.lease(order.timeout, this.#signal(order), fromShared(order.began))
+    return this.#hold(order.id, lease, served)
+  }
+
+  /** Keeps a lease until the host releases it, and tells if it ends before. */
+  #hold(id: number, lease: GuestLease, guest: ServedGuest): LeaseState {
+    this.#leases.set(id, { lease, guest, controller: this.#controllers.get(id) })
+    const state = () => leaseState(id, lease, this.#crossing)
+    lease.stopped.catch((error) => this.#outbox.add({ verb: 'stopped', lease: state(), why: this.#crossing.send(error) }))
+    return state()
+  }
+
+  #stateOf(lease: number): LeaseState | undefined {
+    const held = this.#leases.get(lease)
+    return held === undefined ? undefined : leaseState(lease, held.lease, this.#crossing)
+  }
+
+  async #setUp(guest: number, lease: GuestLease): Promise<void> {
+    const served = this.#served(this.#guests.get(guest))
+    const id = this.#questions.nextId()
+    await this.#questions.ask(id, { verb: 'setup', id, guest, lease: this.#hold(-1 - id, lease, served) })
+  }
+
+  /** Calls a function that a guest returned. What it gave to a host function is its bare function, which nothing would bound. */
+  #invoke(order: Extract<Order, { verb: 'invoke' }>): void {
+    const fn = this.#crossing.receive(order.function) as GuestFunction
+    const guest = this.#functions.get(fn)
+    this.#do(
+      order.id,
+      async () => {
+        if (guest === undefined) throw callError('unsupported', 'a function that a guest gave to a host function cannot be called from another thread')
+        return this.#crossing.sendAll(await fn(...this.#crossing.receiveAll(order.args)))
+      },
+      guest,
+    )
+  }
+
+  #happened(guest: number, event: GuestEvent): void {
+    const { error, ...plain } = event as GuestEvent & { error?: unknown }
+    const served = this.#guests.get(guest)
+    if (served !== undefined) this.#changed.add(served)
+    this.#outbox.add({ verb: 'event', guest, event: plain as GuestEvent, error: this.#crossing.send(error) })
+  }
+
+  async #close(id: number): Promise<void> {
+    await this.#guests.get(id)?.guest.close()
+    this.#guests.delete(id)
+  }
+
+  #abort(id: number, reason: unknown): void {
+    if (id > this.#lastRequest) this.#abortedEarly.set(id, reason)
+    else (this.#controllers.get(id) ?? this.#leases.get(id)?.controller)?.abort(reason)
+  }
+
+  #signal({ id, hasSignal, aborted }: Abortable & { readonly id: number }): AbortSignal | undefined {
+    if (hasSignal === undefined) return undefined
+    const controller = new AbortController()
+    this.#controllers.set(id, controller)
+    if (aborted !== undefined) controller.abort(this.#crossing.receive(aborted.reason))
+    if (this.#abortedEarly.has(id)) controller.abort(this.#abortedEarly.get(id))
+    this.#abortedEarly.delete(id)
+    return controller.signal
+  }
+
+  #served(guest: ServedGuest | undefined): ServedGuest {
+    if (guest === undefined) throw callError('closed', 'the module is closed', { phase: 'queued' })
+    return guest
+  }
+
+  #held(lease: number): GuestLease {
+    const held = this.#leases.get(lease)
+    if (held === undefined) throw callError('stale', 'the instance of this lease is gone')
+    return held.lease
+  }
+
+  #figures(): Report[] {
+    if (this.#changed.size === 0) return []
+    const reports = [...this.#changed].flatMap((guest) => guest.report ?? [])
+    this.#changed.clear()
+    return reports
+  }
+}

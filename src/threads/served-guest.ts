@@ -1,0 +1,101 @@
+/** A module of the host, on the thread that runs it. */
+import { callError } from '../errors.ts'
+import type { Guest, GuestEvent, GuestLease, GuestSpec } from '../guests/executor.ts'
+import { type Link, waitingOf } from '../guests/imports.ts'
+import type { Signature } from '../guests/signature.ts'
+import type { ModuleStats } from '../guests/stats.ts'
+import type { Crossing } from './crossing.ts'
+import type { LeaseState, Report, SentLink, SentSpec } from './messages.ts'
+
+/** What the host does for it. */
+export interface Asks {
+  readonly crossing: Crossing
+  /** @param canWait may the guest be suspended meanwhile? */
+  callHost(guest: number, link: number, args: readonly unknown[], canWait: boolean): unknown
+  setUp(guest: number, lease: GuestLease): Promise<void>
+  closed(guest: number): void
+  happened(guest: number, event: GuestEvent): void
+}
+
+export class ServedGuest {
+  readonly id: number
+  readonly spec: GuestSpec
+  /** As the host numbers them. */
+  readonly signatures: Signature[] = []
+  #guest: Guest | undefined
+  /** What the host was told last. */
+  #told: Figures | undefined
+
+  constructor(id: number, sent: SentSpec, signal: AbortSignal | undefined, asks: Asks) {
+    this.id = id
+    const { imports, hasSetup, ...rest } = sent
+    this.spec = {
+      ...rest,
+      imports: linksFrom(imports, id, asks),
+      setup: hasSetup ? (lease) => asks.setUp(id, lease) : undefined,
+      signal,
+      onClose: () => asks.closed(id),
+      onEvent: (event) => asks.happened(id, event),
+    }
+  }
+
+  /** @throws UsageError `closed` while it is not there */
+  get guest(): Guest {
+    if (this.#guest !== undefined) return this.#guest
+    throw callError('closed', 'the module is closed', { module: this.spec.name, phase: 'queued' })
+  }
+  set guest(loaded: Guest) {
+    this.#guest = loaded
+  }
+
+  /** Its figures, for the host to show: often nothing but some calls more. Not while it is being loaded. */
+  get report(): Report | undefined {
+    if (this.#guest === undefined) return undefined
+    const { stats, memorySize } = this.#guest
+    const before = this.#told
+    this.#told = { stats, memorySize }
+    if (before !== undefined && onlyRan(before, this.#told)) return { verb: 'ran', guest: this.id, calls: stats.calls - before.stats.calls, cpu: stats.cpu }
+    return { verb: 'stats', guest: this.id, stats, memorySize }
+  }
+}
+
+interface Figures {
+  readonly stats: ModuleStats
+  readonly memorySize: number
+}
+
+/** Have all calls since then ended well, and has nothing else changed? */
+function onlyRan({ stats: before, memorySize }: Figures, { stats: now, memorySize: size }: Figures): boolean {
+  const calls = now.calls - before.calls
+  const well = (now.outcomes.ok ?? 0) - (before.outcomes.ok ?? 0)
+  return (
+    calls === well &&
+    size === memorySize &&
+    now.generation === before.generation &&
+    now.restarts === before.restarts &&
+    now.lastFuel === before.lastFuel &&
+    now.fuel === before.fuel
+  )
+}
+
+/** Its guest is suspended while the host runs a function, where that is possible; otherwise the whole thread waits. */
+function linksFrom(sent: readonly SentLink[], guest: number, asks: Asks): readonly Link[] {
+  const links = sent.map((link, at): Link => {
+    const { wanted } = link
+    if (link.kind === 'value') return { wanted, kind: 'value', value: asks.crossing.receive(link.value) }
+    return { wanted, kind: 'function', isAsync: true, fn: (...args) => asks.callHost(guest, at, args, true) }
+  })
+  const waiting: ReadonlySet<Link> = new Set(waitingOf(links))
+  return links.map((link, at) => {
+    if (link.kind !== 'function' || waiting.has(link)) return link
+    return { wanted: link.wanted, kind: 'function', isAsync: false, fn: (...args) => asks.callHost(guest, at, args, false) }
+  })
+}
+
+export function leaseState(id: number, lease: GuestLease, crossing: Crossing): LeaseState {
+  try {
+    return { lease: id, memorySize: lease.memorySize }
+  } catch (error) {
+    return { lease: id, over: crossing.send(error) }
+  }
+}

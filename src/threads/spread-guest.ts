@@ -1,0 +1,126 @@
+/** A module with several instances, spread over threads: each call goes to the part that has the fewest. */
+import type { Allowance } from '../budget.ts'
+import type { CurfewError, ErrorCode } from '../errors.ts'
+import type { Guest, GuestLease, GuestSpec, Particulars } from '../guests/executor.ts'
+import type { Signature } from '../guests/signature.ts'
+import { type ModuleStats, Stats, sumOfStats } from '../guests/stats.ts'
+
+/** Why a part takes no call that another may take: it cannot be restarted now, or the call is made from a host function of its only instance. */
+const ELSEWHERE: readonly ErrorCode[] = ['broken', 'unsupported']
+
+interface Part {
+  readonly guest: Guest
+  /** How many of the module's instances it has. */
+  readonly instances: number
+  /** Calls and leases that it has now. */
+  taken: number
+}
+
+export class SpreadGuest implements Guest {
+  readonly #parts: readonly Part[]
+
+  private constructor(parts: readonly Part[]) {
+    this.#parts = parts
+  }
+
+  /** @param place loads a part of it on the least loaded thread. @throws LoadError */
+  static async load(spec: GuestSpec, threads: number, place: (part: GuestSpec) => Promise<Guest>): Promise<SpreadGuest> {
+    const count = Math.min(threads, spec.instances)
+    let isClosed = false
+    let spread: SpreadGuest | undefined
+    // One that closes by itself, or is closed, takes the others with it
+    const onClose = () => {
+      if (isClosed) return
+      isClosed = true
+      spec.onClose()
+      void spread?.close()
+    }
+    const loading = Array.from({ length: count }, async (_, at): Promise<Part> => {
+      const instances = Math.ceil((spec.instances - at) / count)
+      return { guest: await place({ ...spec, instances, onClose }), instances, taken: 0 }
+    })
+    try {
+      spread = new SpreadGuest(await Promise.all(loading))
+      return spread
+    } catch (error) {
+      isClosed = true
+      for (const part of await Promise.allSettled(loading)) if (part.status === 'fulfilled') await part.value.guest.close()
+      throw error
+    }
+  }
+
+  get memorySize(): number {
+    return this.#parts.reduce((size, { guest }) => size + guest.memorySize, 0)
+  }
+
+  get stats(): ModuleStats {
+    return this.#parts.reduce((total, { guest }) => sumOfStats(total, guest.stats), new Stats(0).snapshot)
+  }
+
+  async call(
+    signature: Signature,
+    args: readonly unknown[],
+    allowance: Allowance,
+    signal: AbortSignal | undefined,
+    particulars?: Particulars,
+  ): Promise<unknown[]> {
+    return this.#fromOne(async (part) => {
+      part.taken++
+      try {
+        return await part.guest.call(signature, args, allowance, signal, particulars)
+      } finally {
+        part.taken--
+      }
+    })
+  }
+
+  callSync(signature: Signature, args: readonly unknown[], allowance: Allowance): unknown[] {
+    return (this.#parts[0] as Part).guest.callSync(signature, args, allowance)
+  }
+
+  lease(timeout: number, signal: AbortSignal | undefined): Promise<GuestLease> {
+    return this.#fromOne(async (part) => {
+      part.taken++
+      const done = () => {
+        part.taken--
+      }
+      try {
+        return released(await part.guest.lease(timeout, signal), done)
+      } catch (error) {
+        done()
+        throw error
+      }
+    })
+  }
+
+  async idle(): Promise<void> {
+    await Promise.all(this.#parts.map(({ guest }) => guest.idle()))
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#parts.map(({ guest }) => guest.close()))
+  }
+
+  /** Has a part do something: the one that has least to do, or another one if that cannot at present. */
+  async #fromOne<T>(work: (part: Part) => Promise<T>): Promise<T> {
+    const parts = this.#parts.toSorted((a, b) => a.taken * b.instances - b.taken * a.instances)
+    for (let at = 0; ; at++) {
+      try {
+        return await work(parts[at] as Part)
+      } catch (error) {
+        if (!ELSEWHERE.includes((error as CurfewError).code) || at + 1 === parts.length) throw error
+      }
+    }
+  }
+}
+
+/** A lease that tells when it is released. */
+function released(lease: GuestLease, done: () => void): GuestLease {
+  const release = lease.release.bind(lease)
+  lease.release = () => {
+    release()
+    done()
+    lease.release = release
+  }
+  return lease
+}

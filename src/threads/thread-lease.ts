@@ -1,0 +1,136 @@
+/** A lease of an instance of another thread. */
+import type { Allowance } from '../budget.ts'
+import { callError } from '../errors.ts'
+import type { GuestLease, Particulars } from '../guests/executor.ts'
+import type { Signature } from '../guests/signature.ts'
+import type { CallOwner } from '../runtime/call.ts'
+import { now } from '../runtime/clock.ts'
+import type { CallRequest, LeaseState } from './messages.ts'
+import { inside, isInside, noSync } from './refusals.ts'
+import type { About, RemoteThread, Request, Tenancy } from './remote-thread.ts'
+
+/** What is particular to a call, and when it was made. */
+export type Began = Particulars & { readonly began: number }
+
+/** The module whose instance it is. */
+export interface Lessor extends CallOwner {
+  readonly about: About
+  /** What a call is sent as. */
+  request(
+    thread: RemoteThread,
+    signature: Signature,
+    args: readonly unknown[],
+    allowance: Allowance,
+    signal: AbortSignal | undefined,
+    particulars: Began,
+  ): CallRequest
+}
+
+export class ThreadLease implements GuestLease, Tenancy {
+  readonly stopped: Promise<never>
+  readonly #guest: Lessor
+  readonly #thread: RemoteThread
+  readonly #id: number
+  readonly #unlisten: () => void
+  #reject: (error: unknown) => void = () => undefined
+  #memorySize = 0
+  /** Why every operation throws, once the lease is over. */
+  #over: (() => unknown) | undefined
+
+  /** @param signal the lease ends with it */
+  constructor(guest: Lessor, thread: RemoteThread, state: LeaseState, signal: AbortSignal | undefined) {
+    this.#guest = guest
+    this.#thread = thread
+    this.#id = state.lease
+    this.stopped = new Promise((_, reject) => {
+      this.#reject = reject
+    })
+    this.stopped.catch(() => undefined) // whoever waits for it is told; nobody need
+    const abort = () => thread.abort(this.#id, signal?.reason)
+    signal?.addEventListener('abort', abort, { once: true })
+    this.#unlisten = () => signal?.removeEventListener('abort', abort)
+    thread.leases.set(this.#id, this)
+    this.#update(state)
+  }
+
+  async call(
+    signature: Signature,
+    args: readonly unknown[],
+    allowance: Allowance,
+    signal: AbortSignal | undefined,
+    particulars?: Particulars,
+  ): Promise<unknown[]> {
+    this.#check()
+    if (isInside(this.#guest)) throw inside(this.#guest.name, signature.name)
+    const began = now()
+    const id = this.#thread.id()
+    const order = {
+      verb: 'step' as const,
+      id,
+      lease: this.#id,
+      ...this.#guest.request(this.#thread, signature, args, allowance, signal, { ...particulars, began }),
+    }
+    const about = { ...this.#guest.about, function: signature.name, observe: particulars?.observe }
+    return this.#thread.results({ value: await this.#step(order, about, began + allowance.timeout, signal) })
+  }
+
+  callSync(signature: Signature): unknown[] {
+    this.#check()
+    throw noSync(this.#guest.name, signature.name)
+  }
+
+  async read(address: number | bigint, length: number, memory: number): Promise<Uint8Array> {
+    this.#check()
+    return (await this.#step({ verb: 'read', id: this.#thread.id(), lease: this.#id, address, length, memory }, this.#guest.about, now())) as Uint8Array
+  }
+
+  async write(address: number | bigint, bytes: Uint8Array, memory: number): Promise<void> {
+    this.#check()
+    // A copy, as they are now, and not of the whole buffer that they may be a part of
+    const copy = new Uint8Array(bytes)
+    await this.#step({ verb: 'write', id: this.#thread.id(), lease: this.#id, address, bytes: copy, memory }, this.#guest.about, now())
+  }
+
+  get memorySize(): number {
+    this.#check()
+    return this.#memorySize
+  }
+
+  release(): void {
+    this.#over ??= () => callError('stale', 'the instance of this lease is gone', { module: this.#guest.name })
+    this.#leave()
+    this.#thread.tell({ verb: 'release', lease: this.#id })
+  }
+
+  ended(error: unknown, state: LeaseState | undefined): void {
+    if (state !== undefined) this.#update(state)
+    this.#over ??= () => error
+    this.#leave()
+    this.#reject(error)
+  }
+
+  #step(order: Request, about: About, due: number, signal?: AbortSignal): Promise<unknown> {
+    return this.#thread.ask(order, about, due, signal, ({ value, lease }) => {
+      if (lease !== undefined) this.#update(lease)
+      return value
+    })
+  }
+
+  #update(state: LeaseState): void {
+    if ('memorySize' in state) {
+      this.#memorySize = state.memorySize
+      return
+    }
+    const error = this.#thread.crossing.receive(state.over)
+    this.#over = () => error
+  }
+
+  #leave(): void {
+    this.#unlisten()
+    this.#thread.leases.delete(this.#id)
+  }
+
+  #check(): void {
+    if (this.#over !== undefined) throw this.#over()
+  }
+}

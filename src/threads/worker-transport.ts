@@ -1,0 +1,37 @@
+/** A worker thread of this process at the other end. */
+import { builtin } from '../node.ts'
+import type { Connect, Listener, Transport } from './transport.ts'
+
+// Written twice, so that tools which bundle see both
+const ENTRY = import.meta.url.endsWith('.ts') ? new URL('./worker.ts', import.meta.url) : new URL('./worker.js', import.meta.url)
+
+export function hasThreads(): boolean {
+  return builtin('worker_threads') !== undefined
+}
+
+/** @param entry what the worker runs, if not this package's own. @throws whatever Node throws if there can be no further thread */
+export function workerTransport(entry: URL = ENTRY, resourceLimits?: { maxOldGenerationSizeMb: number }): Connect {
+  return (listener: Listener): Transport => {
+    const { Worker } = builtin('worker_threads') as NonNullable<ReturnType<typeof builtin<'worker_threads'>>>
+    const worker = new Worker(entry, { execArgv: [], ...(resourceLimits === undefined ? {} : { resourceLimits }) })
+    let ended = false
+    const end = (cause: unknown) => {
+      if (ended) return
+      ended = true
+      listener.ended(cause)
+    }
+    worker.on('message', (batch) => {
+      if (!ended) listener.message(batch)
+    })
+    worker.on('error', end)
+    worker.on('messageerror', end)
+    worker.on('exit', (exitCode) => end(new Error(`the thread exited with ${exitCode}`)))
+    worker.unref()
+    return {
+      post: (batch) => worker.postMessage(batch),
+      ref: () => worker.ref(),
+      unref: () => worker.unref(),
+      terminate: () => worker.terminate(),
+    }
+  }
+}
