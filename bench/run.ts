@@ -8,18 +8,35 @@
 import { parseArgs } from 'node:util'
 import type { Result, Settings, Subject } from './figures.ts'
 import { calls } from './subjects/calls.ts'
+import { crowd } from './subjects/crowd.ts'
 import { guarding } from './subjects/guard.ts'
 import { hostFunctions } from './subjects/host-functions.ts'
 import { instances } from './subjects/instances.ts'
 import { kernels } from './subjects/kernels.ts'
 import { memory } from './subjects/memory.ts'
+import { plugins } from './subjects/plugins.ts'
 import { real } from './subjects/real.ts'
 import { lag, overshoot, restart } from './subjects/stops.ts'
 import { threads } from './subjects/threads.ts'
 import { weights } from './subjects/weights.ts'
 import { formatResults, verdict } from './table.ts'
 
-const SUBJECTS: readonly Subject[] = [calls, hostFunctions, overshoot, lag, restart, instances, kernels, real, guarding, weights, memory, threads]
+const SUBJECTS: readonly Subject[] = [
+  calls,
+  hostFunctions,
+  overshoot,
+  lag,
+  restart,
+  crowd,
+  threads,
+  instances,
+  kernels,
+  real,
+  guarding,
+  weights,
+  memory,
+  plugins,
+]
 const ROUNDS = 15
 const QUICK_ROUNDS = 2
 

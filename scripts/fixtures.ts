@@ -15,7 +15,7 @@ export interface Fixture {
 export const ROOT = join(import.meta.dirname, '..')
 
 /** Folders whose `.wat` files are assembled to a `.wasm` each. */
-export const WAT_FOLDERS = ['test/fixtures', 'examples/runaway']
+export const WAT_FOLDERS = ['test/fixtures', 'examples/runaway', 'examples/telemetry']
 
 export function fixtures(): Fixture[] {
   return [

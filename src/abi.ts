@@ -27,6 +27,8 @@ export interface Abi {
   readonly start?: string
   /** Export names of the memories, in the order of their index space; absent if there are none. */
   readonly memories?: readonly string[]
+  /** The same of the module's own and imported tables. */
+  readonly tables?: readonly string[]
 }
 
 export const ABI_VERSION = 2
@@ -128,6 +130,7 @@ export interface Attached {
   readonly depth: WebAssembly.Global | undefined
   readonly start: (() => void) | undefined
   readonly memories: readonly WebAssembly.Memory[]
+  readonly tables: readonly WebAssembly.Table[]
 }
 
 /** Puts hooks into an instance of a guarded module. Until then the instance traps at its first check. */
@@ -143,5 +146,6 @@ export function attachHook(instance: WebAssembly.Instance, abi: Abi, hook: Hook)
     depth: named(abi.depth),
     start: named(abi.start),
     memories: (abi.memories ?? []).map((name) => exports[name] as WebAssembly.Memory),
+    tables: (abi.tables ?? []).map((name) => exports[name] as WebAssembly.Table),
   }
 }

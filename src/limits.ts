@@ -37,7 +37,7 @@ export interface Caps {
   readonly tableElements: number
   /** A million of them take 50 ms at every instantiation. */
   readonly elementSegments: number
-  /** Each memory reserves address space; some 13,000 fit a process. */
+  /** Each memory reserves address space; some 13,000 fit a process, see `AddressBudget`. */
   readonly memories: number
   /** Bytes of all active data segments: copied at every instantiation, for some 0.8 ms a MiB. */
   readonly activeData: number

@@ -5,6 +5,14 @@ export interface Files {
   readFile(path: URL): Promise<Uint8Array<ArrayBuffer>>
 }
 
+/** Files at once, for those of the kernel, which take no waiting. */
+export interface KernelFiles {
+  openSync(path: string): number
+  readSync(file: number, into: Uint8Array, offset: number, length: number, position: number | null): number
+  readFileSync(path: string, encoding: 'latin1'): string
+  closeSync(file: number): void
+}
+
 /** One end of a line between two threads. */
 export interface Port {
   postMessage(message: unknown, transfer?: readonly ArrayBuffer[]): void
@@ -31,6 +39,17 @@ export interface Engine {
   setFlagsFromString(flag: string): void
   /** Differs between sets of flags. */
   cachedDataVersionTag(): number
+  getHeapStatistics(): { readonly heap_size_limit: number }
+}
+
+export interface Machine {
+  /** Bytes. */
+  totalmem(): number
+}
+
+export interface Process {
+  /** Bytes that the system lets it have; 0 or more than there is if there is no such limit. */
+  constrainedMemory?(): number
 }
 
 export interface Channel<Event> {
@@ -49,10 +68,21 @@ export interface Diagnostics {
   tracingChannel<Event>(name: string): TracingChannel<Event>
 }
 
+export interface AsyncResources {
+  readonly AsyncResource: new (
+    type: string,
+    options: { requireManualDestroy: boolean },
+  ) => { runInAsyncScope<Args extends unknown[]>(fn: (...args: Args) => void, thisArg: undefined, ...args: Args): void }
+}
+
 interface Builtins {
   readonly 'fs/promises': Files
   readonly worker_threads: Threads
+  readonly async_hooks: AsyncResources
   readonly v8: Engine
+  readonly fs: KernelFiles
+  readonly os: Machine
+  readonly process: Process
   readonly diagnostics_channel: Diagnostics
 }
 

@@ -16,7 +16,7 @@ const POLL = `slot 0: the poll, () -> i32. It answers 1 to ${formatCount(MAX_CRE
 const EXHAUSTED_HOOK = `slot 1: (i32) -> i32, told what ran out: ${EXHAUSTED.fuel} fuel, ${EXHAUSTED.depth} stack, ${EXHAUSTED.memory} memory. It answers 0 to stop, 1 to go on`
 
 /** In the order in which a driver comes to them. @param own names that the module itself exports, which the guard has added nothing to */
-export function driverSteps({ counter, hooks, fuel, depth, start, memories = [] }: Abi, own: ReadonlySet<string>): DriverStep[] {
+export function driverSteps({ counter, hooks, fuel, depth, start, memories = [], tables = [] }: Abi, own: ReadonlySet<string>): DriverStep[] {
   const steps: [name: string | undefined, type: string, ...todo: string[]][] = [
     [hooks, 'table', POLL, ...(fuel === undefined ? [] : [EXHAUSTED_HOOK])],
     [counter, 'mut i32', 'the credit that is left; set it to 0 before a call, to be polled at its first check'],
@@ -26,6 +26,7 @@ export function driverSteps({ counter, hooks, fuel, depth, start, memories = [] 
     ...memories
       .filter((name) => !own.has(name))
       .map((name): [string, string, string] => [name, 'memory', 'a memory that the module does not export itself, for who limits them together']),
+    ...tables.filter((name) => !own.has(name)).map((name): [string, string, string] => [name, 'table', 'a table that it does not export itself, likewise']),
   ]
   return steps.flatMap(([name, type, ...todo]) => (name === undefined ? [] : [{ export: name, type, todo }]))
 }

@@ -192,35 +192,43 @@ class Rewriter {
   }
 }
 
-/** Export names that the module does not use, and those of its memories that it exports itself. */
+/** Export names that the module does not use, and those of its memories and tables that it exports itself. */
 function abiOf(module: ModuleInfo, code: CodeSection | undefined, used: ReadonlySet<string>): Abi {
   const free = (name: string): string => {
     let candidate = `${RESERVED}${name}`
     for (let n = 1; used.has(candidate); n++) candidate = `${RESERVED}${name}.${n}`
     return candidate
   }
-  const memories = module.memories.map(
-    (_, index) => module.exports.find((entry) => entry.kind === 'memory' && entry.index === index)?.name ?? free(`memory${index}`),
-  )
+  const exported = (kind: 'memory' | 'table', count: number): string[] =>
+    Array.from({ length: count }, (_, index) => module.exports.find((entry) => entry.kind === kind && entry.index === index)?.name ?? free(`${kind}${index}`))
+  const memories = exported('memory', module.memories.length)
+  const tables = exported('table', module.tables.length)
   return {
     version: ABI_VERSION,
     ...(code !== undefined ? { counter: free('counter'), hooks: free('hooks') } : {}),
     ...(code?.added.fuel !== undefined ? { fuel: free('fuel'), depth: free('depth') } : {}),
     ...(module.start !== undefined ? { start: free('start') } : {}),
     ...(memories.length > 0 ? { memories } : {}),
+    ...(tables.length > 0 ? { tables } : {}),
   }
 }
 
 const KIND = { function: 0, table: 1, memory: 2, global: 3 } as const
 
-function exportsOf({ counter, hooks, fuel, depth, start, memories }: Abi, module: ModuleInfo, code: CodeSection | undefined, used: ReadonlySet<string>) {
+function exportsOf(
+  { counter, hooks, fuel, depth, start, memories = [], tables = [] }: Abi,
+  module: ModuleInfo,
+  code: CodeSection | undefined,
+  used: ReadonlySet<string>,
+) {
   const entries: [name: string | undefined, kind: number, index: number | undefined][] = [
     [counter, KIND.global, code?.added.counter],
     [hooks, KIND.table, code?.added.hooks],
     [fuel, KIND.global, code?.added.fuel],
     [depth, KIND.global, code?.added.depth],
     [start, KIND.function, module.start],
-    ...(memories ?? []).map((name, index): [string | undefined, number, number] => [used.has(name) ? undefined : name, KIND.memory, index]),
+    ...memories.map((name, index): [string | undefined, number, number] => [used.has(name) ? undefined : name, KIND.memory, index]),
+    ...tables.map((name, index): [string | undefined, number, number] => [used.has(name) ? undefined : name, KIND.table, index]),
   ]
   return entries.filter((entry): entry is [string, number, number] => entry[0] !== undefined && entry[2] !== undefined)
 }
@@ -245,7 +253,7 @@ function checkEngineLimits(module: ModuleInfo, code: CodeSection): void {
     types: types.length + addedTypes(code).length,
     functions: functions.length + code.functionTypes.length,
     globals: globals.length + globalCount(code.added),
-    exports: exports.length + 5 + memories.length,
+    exports: exports.length + 5 + memories.length + tables.length,
     tables: tables.length + 1,
   }
   for (const [what, found] of Object.entries(counts)) {

@@ -5,6 +5,7 @@
 import type { Abi } from '../abi.ts'
 import type { Allowance } from '../budget.ts'
 import type { CurfewError, ErrorCode, Phase } from '../errors.ts'
+import type { ResourceUsage } from '../runtime/ledger.ts'
 import type { FunctionTypes } from '../wasm/module-type.ts'
 import type { Link } from './imports.ts'
 import type { Signature } from './signature.ts'
@@ -25,6 +26,10 @@ export interface GuestSpec {
   readonly instances: number
   /** Calls of it that may wait. */
   readonly maxQueue: number
+  /** Modules of one group share an account, see `runtime/account.ts`; undefined: the module has its own. */
+  readonly group: string | undefined
+  /** Of the account; undefined: that of the group, or 1. */
+  readonly weight: number | undefined
   readonly onTrap: 'restart' | 'keep'
   readonly signal: AbortSignal | undefined
   /** Do NaNs go in in one form? */
@@ -65,7 +70,24 @@ export interface Particulars {
   readonly began?: number
 }
 
+/** What all guests of an executor do and hold. */
+export interface ExecutorStats extends ResourceUsage {
+  /** Calls that run or are suspended, and those that wait, calls and leases alike. */
+  readonly calls: { readonly running: number; readonly waiting: number }
+  /** If guests run on others than this. */
+  readonly threads?: ThreadsStats
+}
+
+export interface ThreadsStats {
+  /** Threads that were started, and those that did not answer, crashed or ran out of memory. */
+  readonly started: number
+  readonly lost: number
+  /** Of those, the ones that could not be ended: they still take memory and maybe a core. */
+  readonly unended: number
+}
+
 export interface Executor {
+  readonly stats: ExecutorStats
   /** Makes the first instance. @throws LoadError */
   load(spec: GuestSpec): Promise<Guest>
   /** Ends what it runs guests on, once they are closed. */

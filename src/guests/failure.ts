@@ -12,7 +12,7 @@ export interface Where {
 /** @param what what happened; for a stop it is made from the call's figures */
 export function failedCall(call: Call, code: ErrorCode, what: string, where: Where, cause: unknown): CurfewError {
   const elapsed = Number.isNaN(call.began) ? 0 : now() - call.began
-  const figures: Record<string, number> = { elapsed: rounded(elapsed), cpu: rounded(call.cpu) }
+  const figures: Record<string, number> = { elapsed: rounded(elapsed), cpu: rounded(call.cpu), ...call.stopped?.excess?.figures }
   // Under a lease, it may have been the lease's time that ran out
   const { timeout } = code === 'lease-timeout' || code === 'start-timeout' ? (call.lease ?? call).budget : call.budget
   if (Number.isFinite(timeout)) figures.timeout = timeout

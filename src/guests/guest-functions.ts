@@ -19,7 +19,8 @@ export class GuestFunctions {
   readonly #module: string
   readonly #call: CallFunction
   readonly #types: FunctionTypes | undefined
-  readonly #wrappers = new WeakMap<GuestFunction, GuestFunction>()
+  /** Made when there is one: few modules return functions. */
+  #wrappers: WeakMap<GuestFunction, GuestFunction> | undefined
 
   constructor(module: string, call: CallFunction, types: FunctionTypes | undefined) {
     this.#module = module
@@ -46,6 +47,7 @@ export class GuestFunctions {
   }
 
   #wrapped(instance: Instance, fn: GuestFunction): GuestFunction {
+    this.#wrappers ??= new WeakMap()
     const known = this.#wrappers.get(fn)
     if (known !== undefined) return known
     // The engine calls an exported function by its index in the module that has it

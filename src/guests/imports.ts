@@ -106,6 +106,7 @@ function bind(link: Link, instance: Instance): WebAssembly.ImportValue {
     case 'value':
       return link.value as WebAssembly.ImportValue
     case 'made':
+      if (link.wanted.kind !== 'memory') instance.isSharing = true
       return link.make()
   }
 }

@@ -1,12 +1,16 @@
 /** Runs guests on this thread: each instance of a module has one call at a time. */
 import { ALL_FUEL, type Allowance } from '../budget.ts'
 import { type CurfewError, callError, type ErrorCode, REASONS } from '../errors.ts'
+import type { Account } from '../runtime/account.ts'
 import { Call, type CallBudget, type Stop } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 import type { GuestFunction, Instance } from '../runtime/instance.ts'
+import type { Ledger } from '../runtime/ledger.ts'
 import { failureOf } from '../runtime/outcome.ts'
 import { hostingCall, instanceBelow, isInside } from '../runtime/thread.ts'
-import type { Executor, Guest, GuestLease, GuestSpec, Observe, Particulars } from './executor.ts'
+import { Accounts } from './accounts.ts'
+import { asCaller } from './caller.ts'
+import type { Executor, ExecutorStats, Guest, GuestLease, GuestSpec, Observe, Particulars } from './executor.ts'
 import { failedCall } from './failure.ts'
 import { GuestFunctions } from './guest-functions.ts'
 import { InstanceLease } from './instance-lease.ts'
@@ -20,22 +24,35 @@ import { Tenants } from './tenants.ts'
 
 export class InThreadExecutor implements Executor {
   readonly #admission: Admission
-  readonly #slice: number
+  readonly #accounts = new Accounts()
+  readonly #ledger: Ledger
 
-  constructor(admission: Admission, slice: number) {
+  constructor(admission: Admission, ledger: Ledger) {
     this.#admission = admission
-    this.#slice = slice
+    this.#ledger = ledger
+  }
+
+  get stats(): ExecutorStats {
+    const { active, queued } = this.#admission
+    return { calls: { running: active, waiting: queued }, ...this.#ledger.usage }
   }
 
   async load(spec: GuestSpec): Promise<Guest> {
-    const guest = new InThreadGuest(spec, this.#admission, this.#slice)
-    await guest.start()
+    const { account, lent, giveBack } = this.#accounts.lend(spec)
+    const guest = new InThreadGuest(lent, this.#admission, account, this.#ledger)
+    try {
+      await guest.start()
+    } catch (error) {
+      giveBack()
+      throw error
+    }
     return guest
   }
 
-  /** A module that was loaded before, on a thread that is gone: its first instance here is a restart. */
+  /** A module that was loaded before, on a thread that is gone: its first instances here are restarts. */
   reload(spec: GuestSpec): Guest {
-    const guest = new InThreadGuest(spec, this.#admission, this.#slice, 0)
+    const { account, lent } = this.#accounts.lend(spec)
+    const guest = new InThreadGuest(lent, this.#admission, account, this.#ledger, 0)
     guest.restart()
     return guest
   }
@@ -47,9 +64,10 @@ export class InThreadExecutor implements Executor {
 
 export class InThreadGuest implements Guest, Runner {
   readonly name: string
+  readonly account: Account
+  readonly ledger: Ledger
   readonly #spec: GuestSpec
   readonly #admission: Admission
-  readonly #slice: number
   readonly #stats: Stats
   readonly #pool: InstancePool
   readonly #tenants: Tenants
@@ -62,12 +80,13 @@ export class InThreadGuest implements Guest, Runner {
   #tellIdle: (() => void) | undefined
 
   /** @param first instances that are not restarts */
-  constructor(spec: GuestSpec, admission: Admission, slice: number, first = spec.instances) {
+  constructor(spec: GuestSpec, admission: Admission, account: Account, ledger: Ledger, first = spec.instances) {
     this.name = spec.name
+    this.account = account
+    this.ledger = ledger
     this.#spec = spec
     this.#admission = admission
-    this.#slice = slice
-    this.#usual = { ...spec.allowance, slice, signal: undefined, timeoutCode: 'deadline' }
+    this.#usual = { ...spec.allowance, slice: admission.slice, signal: undefined, timeoutCode: 'deadline' }
     this.#stats = new Stats(first)
     this.#functions = new GuestFunctions(spec.name, (signature, instance, fn, args) => this.#callFunction(signature, instance, fn, args), spec.functions)
     this.#pool = new InstancePool(spec, this, this.#stats, () => this.#tenants.next())
@@ -79,9 +98,9 @@ export class InThreadGuest implements Guest, Runner {
     return this.#pool.begin()
   }
 
-  /** Makes an instance in the background, as after a stop. */
+  /** Makes its instances in the background, as after a stop. */
   restart(): void {
-    this.#pool.revive(1, () => undefined)
+    this.#pool.revive(this.#spec.instances, () => undefined)
   }
 
   get memorySize(): number {
@@ -100,11 +119,12 @@ export class InThreadGuest implements Guest, Runner {
     const at = now()
     const call = new Call(this, this.budget(allowance, signal), particulars?.began ?? at)
     if (particulars !== undefined) observed(call, particulars.observe)
-    const instance = at < call.deadline && hasRoom(this.#admission, this.#slice) ? this.#tenants.take(call) : undefined
+    const instance = at < call.deadline && hasRoom(this.#admission, this.account) ? this.#tenants.take(call) : undefined
     if (instance !== undefined) return this.#run(call, instance, signature, instance.exports[signature.name] as GuestFunction, args, at)
     return new Promise((resolve, reject) => {
-      const grant = (granted: Instance, from: number) =>
-        resolve(this.#run(call, granted, signature, granted.exports[signature.name] as GuestFunction, args, from))
+      const grant = asCaller((granted: Instance, from: number) =>
+        resolve(this.#run(call, granted, signature, granted.exports[signature.name] as GuestFunction, args, from)),
+      )
       this.#tenants.enqueue({ call, name: signature.name, grant, refuse: reject })
     })
   }
@@ -132,7 +152,7 @@ export class InThreadGuest implements Guest, Runner {
     if (refused !== undefined) throw this.#counted(refused)
     const call = new Call(
       this,
-      { timeout, cpuTimeout: Number.POSITIVE_INFINITY, fuel: ALL_FUEL, slice: this.#slice, signal, timeoutCode: 'lease-timeout' },
+      { timeout, cpuTimeout: Number.POSITIVE_INFINITY, fuel: ALL_FUEL, slice: this.#admission.slice, signal, timeoutCode: 'lease-timeout' },
       began,
     )
     const instance =
@@ -174,7 +194,7 @@ export class InThreadGuest implements Guest, Runner {
 
   budget(allowance: Allowance, signal: AbortSignal | undefined): CallBudget {
     if (signal === undefined && allowance === this.#spec.allowance) return this.#usual
-    return { timeout: allowance.timeout, cpuTimeout: allowance.cpuTimeout, fuel: allowance.fuel, slice: this.#slice, signal, timeoutCode: 'deadline' }
+    return { timeout: allowance.timeout, cpuTimeout: allowance.cpuTimeout, fuel: allowance.fuel, slice: this.#admission.slice, signal, timeoutCode: 'deadline' }
   }
 
   /** A call was stopped while it waited, held a lease or was suspended; a guest that runs sees it at its next poll. */
@@ -239,9 +259,11 @@ export class InThreadGuest implements Guest, Runner {
         resolve(this.#run(call, instance, signature, fn, args, at))
       }
       const at = now()
-      if (previous === undefined && at < call.deadline && hasRoom(this.#admission, this.#slice)) return begin(at)
+      if (previous === undefined && at < call.deadline && hasRoom(this.#admission, this.account)) return begin(at)
+      if (previous === undefined) lease.running = call // it ends with the lease, also while it waits
       this.#tenants.wait(call, signature.name, reject)
-      const wait = () => call.stopped === undefined && ready(call, this.#admission, begin)
+      const granted = asCaller(begin)
+      const wait = () => call.stopped === undefined && ready(call, this.#admission, granted)
       if (previous === undefined) wait()
       else previous.then(wait, wait)
     })
@@ -382,8 +404,8 @@ export class InThreadGuest implements Guest, Runner {
   #dropAfter(code: ErrorCode, instance: Instance): void {
     if (!this.#isLost(code, instance)) return
     const isLast = this.#spec.restart === 'never'
-    this.#pool.drop(instance, isLast)
-    if (isLast) void this.close()
+    // One that is being readied fails to load, and says why
+    if (this.#pool.drop(instance, isLast) && isLast) void this.close()
   }
 
   /** A call or lease that had the instance gives it back. */
@@ -405,11 +427,11 @@ export class InThreadGuest implements Guest, Runner {
   #callFunction(signature: Signature, instance: Instance, fn: GuestFunction, args: readonly unknown[]): Promise<unknown[]> {
     const call = new Call(this, this.#usual, now())
     return new Promise((resolve, reject) => {
-      const grant = (granted: Instance, at: number) => {
+      const grant = asCaller((granted: Instance, at: number) => {
         if (granted === instance) return resolve(this.#run(call, instance, signature, fn, args, at))
         this.#release(call, granted, undefined)
         reject(this.#counted(callError('stale', 'the instance that this function belongs to is gone', this.#where(signature.name))))
-      }
+      })
       const refused = this.#refusal(signature.name, undefined)
       if (refused !== undefined) return reject(this.#counted(refused))
       this.#tenants.enqueue({ call, name: signature.name, grant, refuse: reject })

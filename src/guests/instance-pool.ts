@@ -6,7 +6,7 @@ import { isLarge, touchMemories } from '../runtime/fresh-memory.ts'
 import { Instance, type MakeImports } from '../runtime/instance.ts'
 import { failureOf } from '../runtime/outcome.ts'
 import { hostingCall } from '../runtime/thread.ts'
-import { chargeTurn, nextTurn, usedOfTurn } from '../runtime/turn.ts'
+import { nextTurn, usedOfTurn } from '../runtime/turn.ts'
 import type { GuestLease, GuestSpec } from './executor.ts'
 import { failedCall } from './failure.ts'
 import { makeImports } from './imports.ts'
@@ -21,6 +21,9 @@ const LAST_BACKOFF = 30_000
 /** So many instances are made in a turn of the event loop ahead of who needs them; one, if guests have had so many ms of it. */
 const PER_TURN = 16
 const TURN = 1
+
+/** What V8 says when the system refuses it a memory. */
+const OUT_OF_MEMORY = /out of memory|could not allocate/i
 
 export class InstancePool {
   readonly #spec: GuestSpec
@@ -105,13 +108,14 @@ export class InstancePool {
     }
   }
 
-  /** Lets go of an instance; the next is made at once, unless nothing is to come. */
-  drop(instance: Instance, isLast: boolean): void {
+  /** Lets go of an instance; the next is made at once, unless nothing is to come. @returns was it ready for calls? */
+  drop(instance: Instance, isLast: boolean): boolean {
     if (!instance.stopped) instance.drop()
-    if (!this.#live.delete(instance)) return
+    if (!this.#live.delete(instance)) return false
     const at = this.#ready.indexOf(instance)
     if (at >= 0) this.#ready.splice(at, 1)
     if (!isLast) this.#fill(this.#missing)
+    return true
   }
 
   /** None is ready, and so many wait. */
@@ -199,20 +203,24 @@ export class InstancePool {
     this.#failures++
     this.#lastFailure = error
     this.#spec.onEvent({ kind: 'restart', generation: this.#stats.generation, error })
-    if (this.#failures < PATIENCE) return this.#fill(1)
+    // What was dropped in this turn can be collected in the next
+    if (this.#failures < PATIENCE) return error.code === 'limit-exceeded' ? this.#fillLater() : this.#fill(1)
     this.#retryAt = now() + Math.min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** (this.#failures - PATIENCE))
     this.#onChange()
   }
 
-  /** @throws LoadError `instantiation-failed`; `invalid-import` where types differ in what JavaScript cannot see, or for what a factory did */
+  /** @throws LoadError `instantiation-failed`; `limit-exceeded` if there is no room; `invalid-import` where types differ in what JavaScript cannot see, or for what a factory did */
   #instantiate(): Instance {
     const { compiled, abi, name } = this.#spec
     this.#stats.generation++
     const began = now()
     try {
-      return new Instance(compiled, abi, this.#makeImports)
+      return new Instance(compiled, abi, this.#makeImports, this.#guest.ledger)
     } catch (cause) {
+      if (cause instanceof LoadError) throw new LoadError(cause.code, cause.what, { module: name, figures: cause.figures, cause: cause.cause })
       if (cause instanceof CurfewError) throw cause
+      if (cause instanceof RangeError && OUT_OF_MEMORY.test(cause.message))
+        throw new LoadError('limit-exceeded', `the system has no memory for another instance: ${engineMessage(cause)}`, { module: name, cause })
       if (cause instanceof WebAssembly.LinkError)
         throw new LoadError('invalid-import', `an import does not fit: ${engineMessage(cause)}`, { module: name, cause })
       throw new LoadError('instantiation-failed', `the module could not be instantiated: ${engineMessage(cause)}`, {
@@ -221,7 +229,7 @@ export class InstancePool {
       })
     } finally {
       const took = now() - began
-      if (took > 0) chargeTurn(took)
+      if (took > 0) this.#guest.account.charge(took)
     }
   }
 
@@ -233,7 +241,7 @@ export class InstancePool {
   async #prepare(instance: Instance, signal: AbortSignal | undefined): Promise<void> {
     this.#fresh.add(instance)
     const { startTimeout, name } = this.#spec
-    if (isLarge(instance)) await touchMemories(instance, signal)
+    if (isLarge(instance)) await touchMemories(instance, this.#guest.account, signal)
     if (signal?.aborted) {
       this.#fresh.delete(instance)
       instance.drop()

@@ -23,7 +23,7 @@ export class Line {
   readonly #instances: number
   readonly #admission: Admission
   readonly #stats: Stats
-  readonly #waiters: Waiter[] = []
+  #waiters = new Set<Waiter>()
 
   constructor({ name, maxQueue, instances }: GuestSpec, admission: Admission, stats: Stats) {
     this.#module = name
@@ -34,11 +34,11 @@ export class Line {
   }
 
   get length(): number {
-    return this.#waiters.length
+    return this.#waiters.size
   }
 
   get isEmpty(): boolean {
-    return this.#waiters.length === 0
+    return this.#waiters.size === 0
   }
 
   /**
@@ -54,10 +54,9 @@ export class Line {
       refuse(overload)
       return false
     }
-    this.#waiters.push(waiter)
+    this.#waiters.add(waiter)
     this.wait(call, name, (error) => {
-      const at = this.#waiters.indexOf(waiter)
-      if (at >= 0) this.#waiters.splice(at, 1)
+      this.#waiters.delete(waiter)
       left()
       refuse(error)
     })
@@ -65,25 +64,29 @@ export class Line {
   }
 
   get first(): Waiter | undefined {
-    return this.#waiters[0]
+    return this.#waiters.values().next().value
   }
 
   /** The one that has waited longest; it still counts as waiting until it begins. */
   shift(): Waiter | undefined {
-    return this.#waiters.shift()
+    const { first } = this
+    if (first !== undefined) this.#waiters.delete(first)
+    return first
   }
 
   /** Puts back who was taken too early. */
   unshift(waiter: Waiter): void {
-    this.#waiters.unshift(waiter)
+    this.#waiters = new Set([waiter, ...this.#waiters])
   }
 
   stopAll(code: ErrorCode): void {
-    for (const { call } of this.#waiters.slice()) call.stop(code)
+    for (const { call } of [...this.#waiters]) call.stop(code)
   }
 
   refuseAll(error: CurfewError): void {
-    for (const { call, refuse } of this.#waiters.splice(0)) {
+    const refused = this.#waiters
+    this.#waiters = new Set()
+    for (const { call, refuse } of refused) {
       call.endWait?.()
       call.state = 'done'
       this.#stats.countRefused(error.code)
@@ -94,7 +97,7 @@ export class Line {
   /** Why nobody else may wait. */
   #overload(name: string | undefined): CurfewError | undefined {
     const { queued, maxQueue } = this.#admission
-    const ofModule = this.#waiters.length
+    const ofModule = this.#waiters.size
     const ofHost = queued >= maxQueue
     if (!ofHost && ofModule < this.#limit) return undefined
     const retryAfter = Math.max(1, Math.ceil((ofModule * this.#stats.meanCpu) / this.#instances))

@@ -2,6 +2,7 @@
 import type { Allowance } from '../budget.ts'
 import type { Call, CallBudget, CallOwner } from '../runtime/call.ts'
 import type { GuestFunction, Instance } from '../runtime/instance.ts'
+import type { Ledger } from '../runtime/ledger.ts'
 import type { GuestLease, Observe, Particulars } from './executor.ts'
 import type { Signature } from './signature.ts'
 
@@ -15,6 +16,8 @@ export interface Held {
 }
 
 export interface Runner extends CallOwner {
+  /** What its host's guests hold. */
+  readonly ledger: Ledger
   budget(allowance: Allowance, signal: AbortSignal | undefined): CallBudget
   /** Runs a guest's start function. */
   runStart(call: Call, instance: Instance, start: GuestFunction): Promise<void>

@@ -1,101 +1,150 @@
 /**
  * Who runs next on this thread, and until when the others may wait. One for all hosts: guests share the event loop's turn.
  *
- * In each turn it first rejects what has run out of time, then has guests run, one after another, until their share is used up: calls
- * that have not begun before those that were suspended.
+ * **Order.** The account that has used least comes first (`account.ts`: CPU time by module or group, over its weight, half of it forgotten each second);
+ * of its calls the one that has run least; the longest waiting among equals. What newcomers begin is charged to the account, so it gains nothing.
+ *
+ * **Favour.** Most calls are over within microseconds, and should not wait for slices of endless ones. So turns are of two kinds. In one of *favour* calls
+ * that are out of time are stopped, and those begin that have not run yet, of accounts that have used less than their share; each runs for
+ * `FIRST_SLICE` at most while others wait. The rest of that turn is for who gets the results, and what they call next: a chain of short calls.
+ * If there was nothing to do, and in the turn after it for certain, guests run *by order* alone.
+ *
+ * **No call starves.** Every `AGED_EVERY`th turn by order begins with the call that has waited longest, whatever its account has used. So of n calls
+ * that wait to run, each gets a slice within 2 x AGED_EVERY x n turns, whoever comes meanwhile. (One whose host has `maxConcurrent` others
+ * running or suspended has to wait for one of them to end; their slices are bounded likewise.)
  */
+import type { Account } from '../runtime/account.ts'
 import type { Call } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 import { currentCall, wake } from '../runtime/thread.ts'
-import { awaitTurn, chargeTurn, onTurn, usedOfTurn } from '../runtime/turn.ts'
+import { awaitTurn, onTurn, usedOfTurn } from '../runtime/turn.ts'
+import { Deadlines } from './deadlines.ts'
+import { type Runnable, RunQueue } from './run-queue.ts'
 
-/** How many calls of one host may run or be suspended, and how many may wait. */
-export interface Admission {
-  readonly maxConcurrent: number
-  readonly maxQueue: number
+/** Calls of a host that run or are suspended, and that wait. */
+export interface CallCounts {
   active: number
   queued: number
 }
 
-/** A call that waits for its turn to run, for the first time or on. */
-interface Runnable {
-  readonly call: Call
-  readonly admission: Admission
-  /** Enters the guest; undefined if it is suspended and has only to be woken. */
-  readonly begin: ((at: number) => void) | undefined
+/** What a host admits, and its calls that could run now. */
+export class Admission {
+  /** Calls that may run or be suspended at once. */
+  readonly maxConcurrent: number
+  /** Calls that may wait. */
+  readonly maxQueue: number
+  /** ms of a turn that guests may hold. */
+  readonly slice: number
+  readonly #counts: CallCounts
+  /** Not begun yet. */
+  readonly fresh = new RunQueue()
+  /** Suspended. */
+  readonly begun = new RunQueue()
+
+  constructor(maxConcurrent: number, maxQueue: number, slice: number, counts: CallCounts = { active: 0, queued: 0 }) {
+    this.maxConcurrent = maxConcurrent
+    this.maxQueue = maxQueue
+    this.slice = slice
+    this.#counts = counts
+  }
+
+  get active(): number {
+    return this.#counts.active
+  }
+  set active(calls: number) {
+    this.#counts.active = calls
+  }
+  get queued(): number {
+    return this.#counts.queued
+  }
+  set queued(calls: number) {
+    this.#counts.queued = calls
+  }
 }
 
-/** Timers fire up to this late, ms: the rest of a wait is spent looking at the clock in each turn. */
-const TIMER_SLACK = 2
+/** Enough for most calls, ms: a short one is behind a hundred endless ones that begin together for some turns, not for a hundred. */
+const FIRST_SLICE = 0.05
+/** A sixteenth of the turns by order is what this takes from fairness at worst: it goes to whoever has the most calls. */
+export const AGED_EVERY = 16
+/** The least that a guest is woken for, however soon another call's deadline passes, ms: putting a stack aside costs some microseconds. */
+const SHORTEST = 0.1
 /** In one turn calls that are out of time are stopped for so long, ms; suspended ones are counted too, as they unwind their stacks and get new instances later. */
 const STOPPING_PER_TURN = 1
-const UNWOUND_PER_TURN = 64
+export const UNWOUND_PER_TURN = 64
 
-/** In the order in which they came. */
-const runnable = new Map<Call, Runnable>()
-/** How many of them have not begun. */
-let fresh = 0
-const waiting = new Set<Call>()
+/** Hosts with calls that could run. There are few hosts, and many calls. */
+const busy = new Set<Admission>()
+/** Of each call that could run, where it stands. */
+const standing = new Map<Call, Admission>()
+let arrivals = 0
+const deadlines = new Deadlines()
 /** The call that was woken and has not told yet that it stopped running. */
 let woken: Call | undefined
-/**
- * Have suspended guests stood back for a turn? Fresh calls go first, and what their callers call next, in microtasks: a chain of short
- * calls has the rest of that turn. In the next one the suspended guests run for certain.
- */
-let postponed = false
-let timer: ReturnType<typeof setTimeout> | undefined
-let timerAt = Number.POSITIVE_INFINITY
+/** Was the last turn one of favour? */
+let favoured = false
+let turnsByOrder = 0
 
-/** May a call start now? Not on top of a guest, nor ahead of others that have not begun; those that are suspended have run more than it. */
-export function hasRoom(admission: Admission, slice: number): boolean {
-  return fresh === 0 && woken === undefined && admission.active < admission.maxConcurrent && usedOfTurn() < slice && currentCall() === undefined
+/** May a call of the account start now? Not on top of a guest; nor, while others wait, if its account has had its share, or others that have not begun come first. */
+export function hasRoom(admission: Admission, account: Account): boolean {
+  if (woken !== undefined || !hasStacks(admission) || usedOfTurn() >= admission.slice || currentCall() !== undefined) return false
+  if (busy.size === 0) return true
+  if (!account.isUnderShare(now())) return false
+  const next = pick(freshByRank)
+  return next === undefined || account.rank < rank(next)
 }
 
 /** A call waits, for its instance or for its turn: its deadline is watched from here on, until `forget`. */
 export function watch(call: Call): void {
-  if (waiting.has(call)) return
-  waiting.add(call)
-  if (runnable.size === 0 && call.deadline - TIMER_SLACK < timerAt) setTimer(call.deadline)
+  if (deadlines.add(call) && busy.size === 0) deadlines.awaitNext(now())
 }
 
 /** A call does not wait any more. */
 export function forget(call: Call): void {
-  waiting.delete(call)
+  deadlines.remove(call)
   take(call)
-  if (waiting.size === 0) setTimer(Number.POSITIVE_INFINITY)
 }
 
-/** A call that has its instance is to start: now if there is room, else when its turn comes. */
+/** A call that has its instance is to start: now if there is room, but briefly, as who had the instance before may not have the result yet; else when its turn comes. */
 export function ready(call: Call, admission: Admission, begin: (at: number) => void): void {
-  if (hasRoom(admission, call.budget.slice)) return beginNow(call, begin)
-  runnable.set(call, { call, admission, begin })
-  fresh++
+  if (hasRoom(admission, call.owner.account)) return beginNow(call, begin, FIRST_SLICE)
+  add(call, admission, begin)
   awaitTurn()
 }
 
-/** A guest was suspended: it runs on when its turn comes. */
+/** A guest was suspended: it runs on when its turn comes. The next one may use what is left of this turn, unless a call has to be stopped first. */
 export function suspended(call: Call, admission: Admission): void {
-  runnable.set(call, { call, admission, begin: undefined })
+  add(call, admission, undefined)
   watch(call)
-  ranAs(call)
+  if (woken === call) next()
+  else awaitTurn()
 }
 
 /** A guest was suspended until what it waits for has settled. */
 export function waits(call: Call): void {
   watch(call)
-  ranAs(call)
+  if (woken === call) next()
+  else if (busy.size > 0) awaitTurn()
 }
 
 /** That has settled: the guest runs on when its turn comes. Never before, or a chain of settled promises would hold the event loop. */
 export function settled(call: Call, admission: Admission): void {
-  runnable.set(call, { call, admission, begin: undefined })
+  if (call.stopped !== undefined) return
+  add(call, admission, undefined)
   awaitTurn()
 }
 
-/** A call has ended: the next one may use what is left of the turn. */
+/** Who was woken runs no more, for now. */
+function next(): void {
+  woken = undefined
+  if (deadlines.next <= now()) awaitTurn()
+  else runInOrder()
+}
+
+/** A call has ended: its caller has what is left of the turn. A guest that ran now would have the result wait. */
 export function ended(call: Call): void {
   forget(call)
-  ranAs(call)
+  if (woken === call) woken = undefined
+  if (busy.size > 0 || deadlines.size > 0) awaitTurn()
 }
 
 /** A suspended call was stopped: it is woken at once, out of turn, to unwind its stack. */
@@ -104,114 +153,124 @@ export function unwind(call: Call): void {
   wake(call)
 }
 
-function ranAs(call: Call): void {
-  if (woken === call) {
-    woken = undefined
-    runSome()
-  } else if (runnable.size > 0 || waiting.size > 0) awaitTurn()
-}
-
 onTurn(() => {
-  if (waiting.size === 0 && runnable.size === 0) return
-  expireWaiting()
   if (woken !== undefined) return
-  const begun = beginSome()
-  if (begun && !postponed && runnable.size > 0) {
-    postponed = true
-    return awaitTurn()
-  }
-  postponed = false
-  runSome()
+  if (!favoured) {
+    const anyStopped = stopDue()
+    favoured = favour() || anyStopped
+  } else favoured = false
+  if (!favoured) runByOrder()
+  else if (busy.size > 0) awaitTurn()
+  if (busy.size === 0) deadlines.awaitNext(now())
 })
 
-/** Has fresh calls begin until the turn is used up. Did any? */
-function beginSome(): boolean {
-  let begun = false
-  for (let next = pick(true); next !== undefined; next = pick(true)) {
-    beginNow(next.call, next.begin)
-    begun = true
-  }
-  return begun
+function runByOrder(): void {
+  if (busy.size > 0 && ++turnsByOrder % AGED_EVERY === 0) run(pick(byAge))
+  runInOrder()
 }
 
-/** Whoever ran before may have taken longer than the call had; stopping thousands takes time too. */
-function beginNow(call: Call, begin: Runnable['begin']): void {
-  const at = now()
-  if (call.expire(at)) chargeTurn(now() - at)
-  else begin?.(at)
+/** Has short calls begin, see above, until the turn is used up. Did any? */
+function favour(): boolean {
+  for (let any = false; ; any = true) {
+    const next = pick(freshByRank)
+    if (next?.begin === undefined || !next.call.owner.account.isUnderShare(now())) return any
+    take(next.call)
+    beginNow(next.call, next.begin, busy.size > 0 ? FIRST_SLICE : Number.POSITIVE_INFINITY)
+  }
 }
 
 /** Has guests run until the turn is used up. A suspended one runs in a microtask of its own and reports back. */
-function runSome(): void {
-  beginSome()
-  const next = pick(false)
-  if (next !== undefined) {
-    woken = next.call
-    waiting.delete(next.call)
-    wake(next.call)
-  } else if (runnable.size > 0) awaitTurn()
-}
-
-/** Takes the one whose guest has run least, of the fresh or of the suspended ones that may run now; the longest waiting among equals. */
-function pick(isFresh: boolean): Runnable | undefined {
-  if (isFresh && fresh === 0) return undefined
-  let best: Runnable | undefined
-  for (const each of runnable.values()) {
-    const { call, admission, begin } = each
-    if ((begin !== undefined) !== isFresh || usedOfTurn() >= call.budget.slice) continue
-    if (isFresh && admission.active >= admission.maxConcurrent) continue
-    if (best === undefined || call.cpu < best.call.cpu) best = each
-    // None has run less
-    if (call.cpu === 0) break
+function runInOrder(): void {
+  while (woken === undefined) {
+    const next = pick(byRank)
+    if (next === undefined) return busy.size > 0 ? awaitTurn() : undefined
+    run(next)
   }
-  return best === undefined ? undefined : take(best.call)
 }
 
-function take(call: Call): Runnable | undefined {
-  const taken = runnable.get(call)
-  if (taken === undefined) return undefined
-  runnable.delete(call)
-  if (taken.begin !== undefined) fresh--
-  return taken
+function run(next: Runnable | undefined): void {
+  if (next === undefined) return
+  const { call, begin } = next
+  if (begin !== undefined) {
+    take(call)
+    return beginNow(call, begin, Number.POSITIVE_INFINITY)
+  }
+  forget(call)
+  woken = call
+  call.runUntil = untilNextDeadline(now())
+  wake(call)
 }
 
-/** Stops the waiting calls whose time has run out, and sees to the next one's: while there is anything to run, turns come by themselves. */
-function expireWaiting(): void {
+/** Whoever ran before may have taken longer than the call had; stopping thousands takes time too. */
+function beginNow(call: Call, begin: (at: number) => void, allowed: number): void {
+  const at = now()
+  if (call.expire(at)) return call.owner.account.charge(now() - at)
+  call.runUntil = Math.min(at + allowed, untilNextDeadline(at))
+  begin(at)
+}
+
+/** A call that waits is stopped at its deadline, not at the end of the slice in which that passes. */
+function untilNextDeadline(at: number): number {
+  return Math.max(at + SHORTEST, deadlines.next)
+}
+
+/** Who of a host would be next, by some figure of which the least wins. */
+interface Choice {
+  readonly of: (admission: Admission) => Runnable | undefined
+  readonly figure: (runnable: Runnable) => number
+}
+
+const rank = ({ call }: Runnable): number => call.owner.account.rank
+const age = ({ order }: Runnable): number => order
+const freshByRank: Choice = { of: (host) => (hasStacks(host) ? host.fresh.first : undefined), figure: rank }
+const byRank: Choice = { of: (host) => better(freshByRank.of(host), host.begun.first, rank), figure: rank }
+const byAge: Choice = { of: (host) => better(hasStacks(host) ? host.fresh.oldest : undefined, host.begun.oldest, age), figure: age }
+
+function hasStacks(host: Admission): boolean {
+  return host.active < host.maxConcurrent
+}
+
+/** The next one, of all hosts that may use more of this turn. */
+function pick({ of, figure }: Choice): Runnable | undefined {
+  let best: Runnable | undefined
+  for (const host of busy) if (usedOfTurn() < host.slice) best = better(best, of(host), figure)
+  return best
+}
+
+/** The one with the lower figure; the first among equals. */
+function better(a: Runnable | undefined, b: Runnable | undefined, figure: Choice['figure']): Runnable | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  return figure(b) < figure(a) ? b : a
+}
+
+function add(call: Call, admission: Admission, begin: Runnable['begin']): void {
+  const queue = begin === undefined ? admission.begun : admission.fresh
+  queue.add({ call, begin, key: call.cpu, order: arrivals++, place: -1 })
+  standing.set(call, admission)
+  busy.add(admission)
+}
+
+function take(call: Call): void {
+  const admission = standing.get(call)
+  if (admission === undefined) return
+  standing.delete(call)
+  if (!admission.fresh.remove(call)) admission.begun.remove(call)
+  if (admission.fresh.size + admission.begun.size === 0) busy.delete(admission)
+}
+
+/** Stops the waiting calls whose time has run out. Any? */
+function stopDue(): boolean {
+  if (deadlines.size === 0) return false
   const from = now()
   let at = from
-  let next = Number.POSITIVE_INFINITY
   let unwound = 0
-  for (const call of waiting) {
-    const isSuspended = call.state === 'suspended'
-    if (at - from >= STOPPING_PER_TURN || (isSuspended && unwound >= UNWOUND_PER_TURN)) {
-      next = from
-      break
-    }
-    if (!call.expire(at)) next = Math.min(next, call.deadline)
-    else {
-      if (isSuspended) unwound++
-      at = now()
-    }
+  let any = false
+  for (let call = deadlines.first; call !== undefined && deadlines.next <= at && at - from < STOPPING_PER_TURN; call = deadlines.first) {
+    if (call.state === 'suspended' && ++unwound > UNWOUND_PER_TURN) break
+    any = true
+    deadlines.remove(call)
+    call.expire(at)
+    at = now()
   }
-  if (runnable.size > 0) return
-  if (next - at <= TIMER_SLACK) awaitTurn()
-  else setTimer(next)
-}
-
-function setTimer(deadline: number): void {
-  const due = deadline - TIMER_SLACK
-  if (due === timerAt) return
-  if (timer !== undefined) clearTimeout(timer)
-  timer = undefined
-  timerAt = due
-  if (due === Number.POSITIVE_INFINITY) return
-  timer = setTimeout(
-    () => {
-      timer = undefined
-      timerAt = Number.POSITIVE_INFINITY
-      awaitTurn()
-    },
-    // A timer takes at most 2^31 - 1 ms; a longer wait looks at the clock once more in between
-    Math.min(Math.max(0, due - now()), 0x7fff_ffff),
-  )
+  return any
 }

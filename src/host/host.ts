@@ -1,6 +1,8 @@
 import { LoadError, quote, show } from '../errors.ts'
-import type { Executor } from '../guests/executor.ts'
+import type { Executor, ExecutorStats } from '../guests/executor.ts'
 import { InThreadExecutor } from '../guests/in-thread.ts'
+import { Admission } from '../guests/scheduler.ts'
+import { Ledger } from '../runtime/ledger.ts'
 import { canSuspend } from '../runtime/thread.ts'
 import { ThreadsExecutor } from '../threads/executor.ts'
 import { traceLoad } from './events.ts'
@@ -19,6 +21,12 @@ export interface Features {
 
 const FEATURES: Features = Object.freeze({ jspi: canSuspend, slices: canSuspend })
 
+/** What a host has and does now; what each module has done so far is in its own `stats`. */
+export interface HostStats extends ExecutorStats {
+  /** Loaded ones. */
+  readonly modules: number
+}
+
 /** Loads WebAssembly plugins and runs them within their budgets (Wazero: `Runtime`; the Go design: `NewHost`). */
 export class Host {
   readonly #options: ResolvedHostOptions
@@ -33,11 +41,11 @@ export class Host {
   /** @throws CurfewError `invalid-option` */
   constructor(options?: HostOptions) {
     this.#options = resolveHostOptions(options)
-    const { threads, maxConcurrent, maxQueue, slice } = this.#options
+    const { threads, maxConcurrent, maxQueue, slice, totalMemoryLimit } = this.#options
     this.#executor =
       threads > 0
-        ? new ThreadsExecutor(threads, { maxConcurrent, maxQueue, slice })
-        : new InThreadExecutor({ maxConcurrent, maxQueue, active: 0, queued: 0 }, slice)
+        ? new ThreadsExecutor(threads, { maxConcurrent, maxQueue, slice, totalMemoryLimit })
+        : new InThreadExecutor(new Admission(maxConcurrent, maxQueue, slice), new Ledger(totalMemoryLimit))
   }
 
   get execTimeout(): number {
@@ -55,6 +63,9 @@ export class Host {
   }
   get memoryLimit(): number {
     return this.#options.memoryLimit
+  }
+  get totalMemoryLimit(): number {
+    return this.#options.totalMemoryLimit
   }
   get tableLimit(): number {
     return this.#options.tableLimit
@@ -79,6 +90,11 @@ export class Host {
   /** What this engine can do. */
   get features(): Features {
     return FEATURES
+  }
+
+  /** What it has and does now, and what the process has left for it. */
+  stats(): HostStats {
+    return { modules: this.#modules.size, ...this.#executor.stats }
   }
 
   /** The loaded modules by name. */

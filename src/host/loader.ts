@@ -3,7 +3,8 @@ import { type Allowance, moduleAllowance } from '../budget.ts'
 import { LoadError } from '../errors.ts'
 import type { Executor, Guest } from '../guests/executor.ts'
 import { resolveImports } from '../guests/imports.ts'
-import { type Extern, externsOf, type ImportedExtern, type Signature, signaturesOf } from '../guests/signature.ts'
+import { type Signature, signaturesOf } from '../guests/signature.ts'
+import type { ModuleType } from '../wasm/module-type.ts'
 import { tellGuestEvent } from './events.ts'
 import { Lease } from './lease.ts'
 import type { ResolvedHostOptions, ResolvedLoadOptions } from './options.ts'
@@ -17,8 +18,7 @@ export interface Version {
   /** Does it count fuel? */
   readonly countsFuel: boolean
   readonly signatures: ReadonlyMap<string, Signature>
-  readonly exports: readonly Extern[]
-  readonly imports: readonly ImportedExtern[]
+  readonly type: ModuleType
   /** Told when the guest closes, by itself (`restart: 'never'`) or not: whose version it is sets this. */
   readonly ending: { tell: () => void }
 }
@@ -56,13 +56,15 @@ export async function loadVersion(
     reuse: options.reuse,
     instances: options.instances,
     maxQueue: options.maxQueue,
+    group: options.group,
+    weight: options.weight,
     onTrap: options.onTrap,
     deterministic,
     functions: type.functions,
     onClose: () => ending.tell(),
     onEvent: (event) => tellGuestEvent(name, event),
   })
-  return { guest, allowance, countsFuel, signatures, ...externsOf(type), ending }
+  return { guest, allowance, countsFuel, signatures, type, ending }
 }
 
 /** Adds the module's name to an error of what does not know it. */

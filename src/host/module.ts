@@ -1,7 +1,7 @@
 import { ALL_FUEL, type Allowance } from '../budget.ts'
 import { callError, LoadError, optionError } from '../errors.ts'
 import type { Guest } from '../guests/executor.ts'
-import { checkArguments, type Extern, type ImportedExtern, type Signature } from '../guests/signature.ts'
+import { checkArguments, type Extern, externsOf, type ImportedExtern, type Signature } from '../guests/signature.ts'
 import { type ModuleStats, sumOfStats } from '../guests/stats.ts'
 import { DEFAULT_DRAIN_TIMEOUT, DEFAULT_LEASE_TIMEOUT } from '../limits.ts'
 import { allowanceOf, type CallOptions, type CallSyncOptions, checkLeaseOptions, type LeaseOptions } from './call-options.ts'
@@ -32,6 +32,8 @@ export class Module {
   readonly #host: ModuleHost
   #version: Version
   #context: LeaseContext
+  /** Of this version, made when somebody asks: of ten thousand modules, most are only called. */
+  #externs: ReturnType<typeof externsOf> | undefined
   /** Versions that were replaced and have calls yet. */
   readonly #draining = new Set<Guest>()
   /** What those that are closed have done. */
@@ -45,7 +47,7 @@ export class Module {
     this.#name = name
     this.#host = host
     this.#version = version
-    this.#context = { module: name, ...version }
+    this.#context = contextOf(name, version)
     version.ending.tell = () => this.#ended()
   }
 
@@ -56,12 +58,17 @@ export class Module {
 
   /** What it exports, with types. */
   get exports(): readonly Extern[] {
-    return this.#version.exports
+    return this.#described.exports
   }
 
   /** What it imports, with types. */
   get imports(): readonly ImportedExtern[] {
-    return this.#version.imports
+    return this.#described.imports
+  }
+
+  get #described(): ReturnType<typeof externsOf> {
+    this.#externs ??= externsOf(this.#version.type)
+    return this.#externs
   }
 
   /** Wall-clock limit of a call in ms, as the host, `maxExecTimeout` and the module's options make it; 0: none. */
@@ -185,7 +192,8 @@ export class Module {
     former.ending.tell = () => undefined
     version.ending.tell = () => this.#ended()
     this.#version = version
-    this.#context = { module: this.#name, ...version }
+    this.#context = contextOf(this.#name, version)
+    this.#externs = undefined
     tellReplaced(this.#name)
     return former
   }
@@ -208,6 +216,10 @@ export class Module {
   #closedWhileLoading(): LoadError {
     return new LoadError('closed', 'the module is closed', { module: this.#name })
   }
+}
+
+function contextOf(module: string, { allowance, countsFuel, signatures }: Version): LeaseContext {
+  return { module, allowance, countsFuel, signatures }
 }
 
 const IGNORE = () => undefined

@@ -14,6 +14,7 @@ import {
   DEFAULT_START_TIMEOUT,
   DEFAULT_TABLE_LIMIT,
 } from '../limits.ts'
+import { memoryOfProcess } from '../runtime/kernel.ts'
 import { checkSignal, count, duration, flag, fuelAmount, known, oneOf, positive, unknownOption } from './checks.ts'
 import type { Lease } from './lease.ts'
 
@@ -31,6 +32,11 @@ export interface HostOptions {
   readonly fuel?: number | bigint
   /** Sum of a module's memories. Default 128 MiB. */
   readonly memoryLimit?: number
+  /**
+   * Sum of all modules' memories, each by its size, touched or not; and of those of instances that are gone, until the engine has collected
+   * them. Default: half of the memory of the machine, or of the container; the rest is for JavaScript, code and everybody else.
+   */
+  readonly totalMemoryLimit?: number
   /** Sum of a module's table elements. Default 100,000. */
   readonly tableLimit?: number
   /** Size of a module's file. Default 64 MiB. */
@@ -76,6 +82,10 @@ export interface LoadOptions {
   readonly instances?: number
   /** Calls of the module that may wait for an instance. Default: the host's, which bounds those of all modules. */
   readonly maxQueue?: number
+  /** Modules of the host with the same group share the CPU time that one module gets. Absent: the module is on its own. */
+  readonly group?: string
+  /** While more want to run than can: shares of CPU time are in proportion to it. A group has one weight. Default 1. */
+  readonly weight?: number
   /** After a guest trapped by itself: a new instance (`restart`, the default), or go on with it (`keep`). */
   readonly onTrap?: 'restart' | 'keep'
   /** Cancels loading. */
@@ -93,6 +103,7 @@ export function resolveHostOptions(options: HostOptions = {}): ResolvedHostOptio
     cpuTimeout: duration('cpuTimeout', options.cpuTimeout, 0),
     fuel: fuel(options.fuel) ?? 0,
     memoryLimit: count('memoryLimit', options.memoryLimit, DEFAULT_MEMORY_LIMIT),
+    totalMemoryLimit: count('totalMemoryLimit', options.totalMemoryLimit, Math.floor(memoryOfProcess() / 2)),
     tableLimit: count('tableLimit', options.tableLimit, DEFAULT_TABLE_LIMIT),
     moduleSizeLimit: count('moduleSizeLimit', options.moduleSizeLimit, DEFAULT_MODULE_SIZE_LIMIT, 1),
     slice: positive('slice', options.slice, DEFAULT_SLICE),
@@ -108,6 +119,7 @@ const HOST_OPTIONS = [
   'cpuTimeout',
   'fuel',
   'memoryLimit',
+  'totalMemoryLimit',
   'tableLimit',
   'moduleSizeLimit',
   'slice',
@@ -132,6 +144,8 @@ const LOAD_OPTIONS = [
   'reuse',
   'instances',
   'maxQueue',
+  'group',
+  'weight',
   'onTrap',
   'signal',
 ]
@@ -154,6 +168,8 @@ export interface ResolvedLoadOptions {
   readonly reuse: 'always' | 'never'
   readonly instances: number
   readonly maxQueue: number
+  readonly group: string | undefined
+  readonly weight: number | undefined
   readonly onTrap: 'restart' | 'keep'
   readonly signal: AbortSignal | undefined
 }
@@ -164,6 +180,7 @@ export function resolveLoadOptions(host: ResolvedHostOptions, options: LoadOptio
   if (typeof imports !== 'object' || imports === null) throw optionError('imports', 'an object of objects', imports)
   if (setup !== undefined && typeof setup !== 'function') throw optionError('setup', 'a function', setup)
   checkSignal(signal)
+  if (options.group !== undefined && typeof options.group !== 'string') throw optionError('group', 'a string', options.group)
   const deterministic = flag('deterministic', options.deterministic)
   return {
     imports,
@@ -182,9 +199,21 @@ export function resolveLoadOptions(host: ResolvedHostOptions, options: LoadOptio
     reuse: oneOf('reuse', options.reuse, ['always', 'never']),
     instances: count('instances', options.instances, 1, 1),
     maxQueue: count('maxQueue', options.maxQueue, host.maxQueue),
+    group: options.group,
+    weight: weight(options.weight),
     onTrap: oneOf('onTrap', options.onTrap, ['restart', 'keep']),
     signal,
   }
+}
+
+/** Further apart, and who has the less would never run. */
+const LIGHTEST = 0.001
+const HEAVIEST = 1_000
+
+function weight(value: number | undefined): number | undefined {
+  if (value !== undefined && (typeof value !== 'number' || !(value >= LIGHTEST && value <= HEAVIEST)))
+    throw optionError('weight', `a number from ${LIGHTEST} to ${HEAVIEST.toLocaleString('en')}`, value)
+  return value
 }
 
 function fuel(value: number | bigint | undefined): number | bigint | undefined {

@@ -38,19 +38,29 @@ export async function finish({ bytes, abi, module }: Guarded): Promise<Prepared>
   return { compiled: await compile(bytes, module.bytes), abi, type: moduleType(module) }
 }
 
-/** What the engine says of a module that is not valid is about the original: its offsets are the user's. */
+/**
+ * Validated first, because V8 leaves that to compiling a function if it compiles all at once, looks again at its flag for that when it comes to
+ * it, and aborts the process at the first call of a function that it then took for valid. The flag changes whenever a helper thread is done.
+ */
 async function compile(guarded: Uint8Array<ArrayBuffer>, original: Uint8Array): Promise<WebAssembly.Module> {
   // Node does not wait for V8 to compile, if there is nothing else to wait for
   const waiting = setInterval(() => undefined, 0x7fff_ffff)
   try {
-    return await WebAssembly.compile(guarded)
-  } catch (refusal) {
-    const cause = await WebAssembly.compile(original as Uint8Array<ArrayBuffer>).then(
-      () => refusal,
-      (error: unknown) => error,
-    )
+    if (WebAssembly.validate(guarded)) return await WebAssembly.compile(guarded)
+    throw new WebAssembly.CompileError('it is not valid')
+  } catch (error) {
+    // What is said of the original has offsets that are the user's
+    const cause = (await refusal(original as Uint8Array<ArrayBuffer>)) ?? (await refusal(guarded)) ?? error
     throw new LoadError('invalid-module', `the engine refused the module: ${engineMessage(cause)}`, { cause })
   } finally {
     clearInterval(waiting)
   }
+}
+
+/** What the engine says of a module that it refuses; undefined if it does not. */
+function refusal(bytes: Uint8Array<ArrayBuffer>): Promise<unknown> {
+  return WebAssembly.compile(bytes).then(
+    () => undefined,
+    (error: unknown) => error,
+  )
 }

@@ -5,10 +5,12 @@
  */
 import { EXHAUSTED, STOP } from '../abi.ts'
 import type { ErrorCode, Phase } from '../errors.ts'
+import type { Account } from './account.ts'
 import { now } from './clock.ts'
+import type { Excess } from './ledger.ts'
 import { type Limits, meter, paceOf } from './meter.ts'
 import type { Portion } from './portion.ts'
-import { chargeTurn, usedOfTurn } from './turn.ts'
+import { usedOfTurn } from './turn.ts'
 
 /** What a call may spend. Times in ms, `Infinity` where there is no limit. */
 export interface CallBudget {
@@ -26,6 +28,14 @@ export interface Stop {
   readonly code: ErrorCode
   readonly phase: Phase
   readonly cause?: unknown
+  /** What there was too much of, if that was it. */
+  readonly excess?: Excess
+}
+
+/** Whose guest a call runs. */
+export interface Guest {
+  /** Counts what it has grown by. @returns why it must end, if that is too much */
+  look(): Excess | undefined
 }
 
 export type CallState = 'queued' | 'running' | 'suspended' | 'done'
@@ -34,6 +44,8 @@ export type CallState = 'queued' | 'running' | 'suspended' | 'done'
 export interface CallOwner {
   /** The module's. */
   readonly name: string
+  /** What the time of its guests is charged to. */
+  readonly account: Account
   /** It was stopped: for the first time, and by whatever cause. */
   stopped(call: Call): void
   /** Its guest was suspended, to run on when its turn comes. */
@@ -44,7 +56,7 @@ export interface CallOwner {
   settled(call: Call): void
 }
 
-/** What the turn is charged for getting into a guest and out of it, ms: a long chain of calls that do nothing takes time too. */
+/** What is charged for getting into a guest and out of it, ms: a long chain of calls that do nothing takes time too. */
 const AROUND = 0.0007
 
 export class Call implements Limits {
@@ -62,12 +74,14 @@ export class Call implements Limits {
   cpu = 0
   /** Slices that its guest has run in: one more than it was suspended. */
   slices = 1
+  /** When it is to be suspended next, if not before at the end of the turn's slice. */
+  runUntil = Number.POSITIVE_INFINITY
   /** The call whose host function made this one. */
   parent: Call | undefined = undefined
   /** The lease under which it was made: its end is the call's. */
   lease: Call | undefined = undefined
   /** Whose guest it runs. */
-  instance: object | undefined = undefined
+  instance: Guest | undefined = undefined
   /** Its fuel, if the module that it runs counts any. */
   portion: Portion | undefined = undefined
   /** Is the guest in a host function? */
@@ -112,9 +126,9 @@ export class Call implements Limits {
   }
 
   /** Ends the call as soon as its guest polls, calls the host or is resumed. Only the first cause counts. */
-  stop(code: ErrorCode, cause?: unknown): void {
+  stop(code: ErrorCode, cause?: unknown, excess?: Excess): void {
     if (this.stopped !== undefined || this.state === 'done') return
-    this.stopped = { code, phase: this.phase, ...(cause === undefined ? {} : { cause }) }
+    this.stopped = { code, phase: this.phase, ...(cause === undefined ? {} : { cause }), ...(excess === undefined ? {} : { excess }) }
     this.owner.stopped(this)
   }
 
@@ -150,7 +164,7 @@ export class Call implements Limits {
     this.#sliceStart = at
     this.#grantedAt += at - this.#paused
     if (this.budget.cpuTimeout !== Number.POSITIVE_INFINITY) this.cpuEnd = at + this.budget.cpuTimeout - this.cpu
-    if (this.sliced) this.sliceEnd = at + this.budget.slice - usedOfTurn()
+    if (this.sliced) this.sliceEnd = Math.min(at + this.budget.slice - usedOfTurn(), this.runUntil)
   }
 
   /** The guest has stopped running, for now or for good. */
@@ -160,14 +174,14 @@ export class Call implements Limits {
     this.cpu += ran
     this.cpuEnd = Number.POSITIVE_INFINITY
     // The time of a nested call is part of that of the call around it
-    if (this.parent === undefined) chargeTurn(ran + AROUND)
+    if (this.parent === undefined) this.owner.account.charge(ran + AROUND)
   }
 
   /** What the guest's poll answers. */
   poll(): number {
     const at = now()
     if (Number.isNaN(this.began)) this.lookAtClock(at)
-    if (this.expire(at)) return STOP
+    if (this.expire(at) || this.#exceeds()) return STOP
     if (this.#granted > 0) this.#pace = paceOf(this.#pace, at - this.#grantedAt, this.#granted)
     const simple = this.parent === undefined && this.lease === undefined && !this.inHost
     const verdict = meter(at, simple ? this : this.#combined(), this.#pace)
@@ -175,6 +189,14 @@ export class Call implements Limits {
     this.#passed = 0
     this.#grantedAt = at
     return verdict
+  }
+
+  /** Has its guest grown to more than there may be? */
+  #exceeds(): boolean {
+    const excess = this.instance?.look()
+    if (excess === undefined) return false
+    this.stop('memory-limit', undefined, excess)
+    return true
   }
 
   /** A host function has taken so many ms, which are not the guest's. @returns what all have taken since the last poll */

@@ -3,8 +3,9 @@
  * what the guard weighs a store at. A guest that touches nothing but fresh pages may be late by so much for all of them, once; the part
  * of a large memory for which that would be too late is touched beforehand. (What it grows by is touched by the guard's helper.)
  */
+import type { Account } from './account.ts'
 import { now } from './clock.ts'
-import { chargeTurn, nextTurn } from './turn.ts'
+import { nextTurn } from './turn.ts'
 
 const MiB = 1024 * 1024
 /** Left to the guest: 4,096 pages, some 5 ms. */
@@ -26,13 +27,13 @@ export function isLarge({ memories }: Fresh): boolean {
 
 let previous: Promise<void> = Promise.resolve()
 
-/** Touches what is not left to the guest, a part each turn, one instance after another; until the signal is aborted. */
-export function touchMemories(fresh: Fresh, signal?: AbortSignal): Promise<void> {
-  previous = previous.then(() => touch(fresh, signal))
+/** Touches what is not left to the guest, at the account's cost: a part each turn, one instance after another; until the signal is aborted. */
+export function touchMemories(fresh: Fresh, account: Account, signal?: AbortSignal): Promise<void> {
+  previous = previous.then(() => touch(fresh, account, signal))
   return previous
 }
 
-async function touch(fresh: Fresh, signal: AbortSignal | undefined): Promise<void> {
+async function touch(fresh: Fresh, account: Account, signal: AbortSignal | undefined): Promise<void> {
   let left = LEFT
   for (const memory of fresh.memories) {
     for (let from = left; from < memory.buffer.byteLength; from += PER_TURN) {
@@ -40,7 +41,7 @@ async function touch(fresh: Fresh, signal: AbortSignal | undefined): Promise<voi
       if (fresh.stopped || signal?.aborted) return
       const began = now()
       touchPages(new Uint8Array(memory.buffer), from)
-      chargeTurn(now() - began)
+      account.charge(now() - began)
     }
     left = Math.max(0, left - memory.buffer.byteLength)
   }

@@ -1,26 +1,28 @@
 /** One live instantiation of a guarded module: entering it, stopping it, letting go of its memory. */
 import { type Abi, type Attached, attachHook, EXHAUSTED, promising, UNITS_PER_MS } from '../abi.ts'
-import type { Call } from './call.ts'
+import { LoadError } from '../errors.ts'
+import type { Call, Guest } from './call.ts'
 import { now } from './clock.ts'
-import { dropMemories } from './dropped-memory.ts'
+import { type Excess, excessStacks, giveStack, type Holding, type Ledger, takeStack } from './ledger.ts'
 import { type Gauges, Portion } from './portion.ts'
 import { canSuspend, enter, hook, leave } from './thread.ts'
 import { UNCATCHABLE } from './trap.ts'
-import { chargeTurn } from './turn.ts'
 
 export type GuestFunction = (...args: unknown[]) => unknown
 /** Makes the imports of one instance: their functions must be bound to it, see `hostFunction`. */
 export type MakeImports = (instance: Instance) => WebAssembly.Imports
 
-/** What the turn is charged for a synchronous call besides its credit, ms: one that does little does not count it. */
+/** What is charged for a synchronous call besides its credit, ms: one that does little does not count it. */
 const AROUND = 0.0002
 
-export class Instance {
+export class Instance implements Guest {
   exports: WebAssembly.Exports
   /** By index; the module's own and those that the guard exported. */
   memories: readonly WebAssembly.Memory[]
   /** The start function, if there is one: to be called once, before anything else. */
   start: GuestFunction | undefined
+  /** Was it given a table or global through which guests may call each other? */
+  isSharing = false
   /** Once set, every import throws an uncatchable trap: no host function runs for an instance that was stopped. */
   stopped = false
   /** The call or lease that has it, and whether it is anybody's, those included that have ended while it is still entered: see `Tenants`. */
@@ -35,10 +37,15 @@ export class Instance {
   #portion: Portion | undefined
   /** The counter as the last synchronous call left it; NaN once anything else may have changed it. */
   #left = Number.NaN
+  #holding: Holding | undefined
   readonly #promising = new Map<GuestFunction, (...args: unknown[]) => Promise<unknown>>()
 
-  /** @throws WebAssembly.LinkError, WebAssembly.RuntimeError (an active segment out of bounds), RangeError (out of memory) */
-  constructor(module: WebAssembly.Module, abi: Abi, makeImports: MakeImports) {
+  /**
+   * @throws LoadError `limit-exceeded` if there is no room for it; WebAssembly.LinkError, WebAssembly.RuntimeError (an active segment out of
+   * bounds), RangeError (out of memory)
+   */
+  constructor(module: WebAssembly.Module, abi: Abi, makeImports: MakeImports, ledger: Ledger) {
+    ledger.admit(module, abi.memories?.length ?? 0)
     const instance = new WebAssembly.Instance(module, makeImports(this))
     const attached: Attached = attachHook(instance, abi, hook)
     this.exports = instance.exports
@@ -47,6 +54,11 @@ export class Instance {
     this.#counter = attached.counter
     const { fuel, depth } = attached
     if (fuel !== undefined && depth !== undefined) this.#gauges = { fuel, depth }
+    this.#holding = ledger.hold(attached.memories, attached.tables, this.isSharing)
+    const excess = this.#holding.look()
+    if (excess === undefined) return
+    this.drop()
+    throw new LoadError('limit-exceeded', excess.what, { figures: excess.figures })
   }
 
   /** Bytes of all its memories. */
@@ -56,9 +68,19 @@ export class Instance {
     return size
   }
 
+  /** Counts what it has grown by. @returns why it must end, if that is too much */
+  look(): Excess | undefined {
+    return this.#holding?.look()
+  }
+
   /** Runs a function, in slices if the engine can: resolves or rejects as the guest ends. */
   run(call: Call, fn: GuestFunction, args: readonly unknown[], at: number): Promise<unknown> {
     if (!canSuspend) return this.#runUnsliced(call, fn, args, at)
+    const excess = excessStacks()
+    if (excess !== undefined) {
+      call.stop('overloaded', undefined, excess)
+      return Promise.reject(UNCATCHABLE)
+    }
     this.#left = Number.NaN
     enter(call)
     this.#fuel(call)
@@ -72,12 +94,15 @@ export class Instance {
       ended = Promise.reject(error) // no stack was left to enter it
     }
     if (call.state === 'suspended') {
+      takeStack()
       return ended.then(
         (returned) => {
+          giveStack()
           this.#endOfSlice(call)
           return inFuel(call, returned)
         },
         (thrown) => {
+          giveStack()
           this.#endOfSlice(call)
           throw thrown
         },
@@ -135,16 +160,16 @@ export class Instance {
     } finally {
       leave(call)
       this.#unfuel(call)
-      if (Number.isNaN(call.began)) this.#chargeCredit(before)
+      if (Number.isNaN(call.began)) this.#chargeCredit(call, before)
       else call.pause(now())
     }
     return inFuel(call, returned)
   }
 
-  #chargeCredit(before: number): void {
+  #chargeCredit(call: Call, before: number): void {
     const left = this.#credit
     this.#left = left
-    chargeTurn(AROUND + (before > left ? (before - left) / UNITS_PER_MS : 0))
+    call.owner.account.charge(AROUND + (before > left ? (before - left) / UNITS_PER_MS : 0))
   }
 
   get #credit(): number {
@@ -159,11 +184,11 @@ export class Instance {
   /** Lets go, for good: whoever still holds this object does not hold the guest's memory with it. */
   drop(): void {
     this.stopped = true
-    dropMemories(this.memories)
+    this.#holding?.release()
     this.#promising.clear()
     this.exports = NOTHING
     this.memories = []
-    this.start = this.#counter = this.#gauges = undefined
+    this.start = this.#counter = this.#gauges = this.#holding = undefined
   }
 }
 

@@ -10,7 +10,7 @@ export interface Failure {
 }
 
 export function failureOf(call: Call, error: unknown): Failure {
-  if (call.stopped !== undefined) return { code: call.stopped.code, what: '', cause: call.stopped.cause }
+  if (call.stopped !== undefined) return { code: call.stopped.code, what: call.stopped.excess?.what ?? '', cause: call.stopped.cause }
   if (call.thrown !== undefined && call.thrown.error === error) return { code: 'host-function', what: `a host function threw ${nameOf(error)}`, cause: error }
   if (error instanceof RangeError && /call stack/i.test(error.message)) {
     return { code: 'stack-overflow', what: 'the guest used up its stack', cause: error }

@@ -1,7 +1,9 @@
 /** Runs guests on other threads: as many as were asked for, each started when the first module is placed on it. */
-import type { Executor, Guest, GuestSpec } from '../guests/executor.ts'
+import { Accounts } from '../guests/accounts.ts'
+import type { Executor, ExecutorStats, Guest, GuestSpec, ThreadsStats } from '../guests/executor.ts'
 import type { Admission } from '../guests/scheduler.ts'
-import { newCounts, SharedAdmission } from './admission.ts'
+import { Ledger, shareProcess } from '../runtime/ledger.ts'
+import { type Counts, newCounts, sharedAdmission, statsOf } from './shared-counts.ts'
 import { pick, Slot, type SlotTerms } from './slot.ts'
 import { SpreadGuest } from './spread-guest.ts'
 import { ThreadGuest } from './thread-guest.ts'
@@ -11,29 +13,38 @@ import { workerTransport } from './worker-transport.ts'
 /** How long a thread may be late before it is asked whether it is alive, how long it then has to say so, and how long to end, ms. */
 export const GRACE = 1_000
 
-export interface ThreadsStats {
-  /** Threads that were started, and those that did not answer, crashed or ran out of memory. */
-  readonly started: number
-  readonly lost: number
-  /** Of those, the ones that could not be ended: they still take memory and maybe a core. */
-  readonly unended: number
-}
-
 export class ThreadsExecutor implements Executor {
   readonly #slots: readonly Slot[]
   readonly #admission: Admission
+  readonly #counts: Counts
+  /** Of this thread, where no guest is: what it knows of the process is what all know. */
+  readonly #ledger: Ledger
+  /** Nothing is charged to them here: each thread has its own, and this is where a group's weight is known. */
+  readonly #accounts = new Accounts()
   #guests = 0
 
   /** @param connect starts a thread, and opens a line to it */
-  constructor(threads: number, terms: { maxConcurrent: number; maxQueue: number; slice: number }, connect: Connect = workerTransport(), grace = GRACE) {
+  constructor(
+    threads: number,
+    terms: { maxConcurrent: number; maxQueue: number; slice: number; totalMemoryLimit: number },
+    connect: Connect = workerTransport(),
+    grace = GRACE,
+  ) {
     // The last one's counts are those of calls that wait on this side
     const counts = newCounts(threads + 1)
-    const shared: SlotTerms = { ...terms, counts, connect, grace }
+    const shared: SlotTerms = { ...terms, threads: threads + 1, counts, connect, grace }
     this.#slots = Array.from({ length: threads }, (_, thread) => new Slot(thread, shared))
-    this.#admission = new SharedAdmission(terms.maxConcurrent, terms.maxQueue, counts, threads)
+    this.#counts = counts
+    this.#admission = sharedAdmission(terms, counts, threads)
+    this.#ledger = new Ledger(terms.totalMemoryLimit)
+    shareProcess(threads + 1)
   }
 
-  get stats(): ThreadsStats {
+  get stats(): ExecutorStats {
+    return { ...statsOf(this.#counts, this.#ledger.usage), threads: this.#threads }
+  }
+
+  get #threads(): ThreadsStats {
     const total = { started: 0, lost: 0, unended: 0 }
     for (const { stats } of this.#slots) {
       total.started += stats.started
@@ -44,8 +55,14 @@ export class ThreadsExecutor implements Executor {
   }
 
   async load(spec: GuestSpec): Promise<Guest> {
-    if (spec.instances === 1 || this.#slots.length === 1) return this.#place(spec)
-    return SpreadGuest.load(spec, this.#slots.length, (part) => this.#place(part))
+    const { lent, giveBack } = this.#accounts.lend(spec)
+    try {
+      if (spec.instances === 1 || this.#slots.length === 1) return await this.#place(lent)
+      return await SpreadGuest.load(lent, this.#slots.length, (part) => this.#place(part))
+    } catch (error) {
+      giveBack()
+      throw error
+    }
   }
 
   async close(): Promise<void> {

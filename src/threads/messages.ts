@@ -15,7 +15,10 @@ export interface Terms {
   readonly slice: number
   readonly maxConcurrent: number
   readonly maxQueue: number
-  /** How many calls run and wait on which thread: see `SharedAdmission`. */
+  readonly totalMemoryLimit: number
+  /** Of the host's, this one included. */
+  readonly threads: number
+  /** What each thread does and holds: see `shared-counts.ts`. */
   readonly counts: Int32Array<SharedArrayBuffer>
   readonly thread: number
   /** Rung when there are messages, for a thread that waits without turning its event loop. */
@@ -41,6 +44,8 @@ export interface SentSpec {
   readonly reuse: 'always' | 'never'
   readonly instances: number
   readonly maxQueue: number
+  readonly group: string | undefined
+  readonly weight: number | undefined
   readonly onTrap: 'restart' | 'keep'
   readonly deterministic: boolean
   readonly allowance: Allowance

@@ -8,7 +8,8 @@ import type { SentLink, SentSpec } from './messages.ts'
 
 /** @throws LoadError `invalid-import` for a memory, table or mutable global */
 export function sentSpec(spec: GuestSpec, crossing: Crossing): SentSpec {
-  const { name, compiled, abi, startTimeout, nestedTimeout, restart, reuse, instances, maxQueue, onTrap, deterministic, allowance, functions } = spec
+  const { name, compiled, abi, startTimeout, nestedTimeout, restart, reuse, instances, maxQueue, group, weight, onTrap, deterministic, allowance, functions } =
+    spec
   const imports = spec.imports.map((link) => sentLink(link, crossing, name))
   const hasSetup = spec.setup !== undefined
   return {
@@ -23,6 +24,8 @@ export function sentSpec(spec: GuestSpec, crossing: Crossing): SentSpec {
     reuse,
     instances,
     maxQueue,
+    group,
+    weight,
     onTrap,
     deterministic,
     allowance,

@@ -6,15 +6,16 @@ import type { Admission } from '../guests/scheduler.ts'
 import type { Signature } from '../guests/signature.ts'
 import type { Port, Threads } from '../node.ts'
 import { now } from '../runtime/clock.ts'
+import { Ledger, shareProcess } from '../runtime/ledger.ts'
 import { canSuspend, whilePolling } from '../runtime/thread.ts'
 import { nextTurn } from '../runtime/turn.ts'
-import { SharedAdmission } from './admission.ts'
 import { Crossing } from './crossing.ts'
 import { Inbox } from './inbox.ts'
 import type { Abortable, CallRequest, LeaseState, Order, Report, Terms } from './messages.ts'
 import { Outbox } from './outbox.ts'
 import { Questions } from './questions.ts'
 import { leaseState, ServedGuest } from './served-guest.ts'
+import { publish, sharedAdmission, sharedUse } from './shared-counts.ts'
 import { fromShared } from './shared-time.ts'
 
 /** What runs the guests of a thread. */
@@ -22,16 +23,14 @@ export interface ServingExecutor extends Executor {
   reload(spec: GuestSpec): Guest
 }
 
+type MakeExecutor = (admission: Admission, ledger: Ledger) => ServingExecutor
+
 /** While guests run that cannot be suspended, messages are looked for so often, ms. */
 const LOOK_EVERY = 3
 /** What cannot wait until the event loop turns. */
 const URGENT: ReadonlySet<Order['verb']> = new Set(['abort', 'answer', 'ping', 'dropped'])
 
-export function serve(
-  port: Port,
-  threads: Threads,
-  executor: (admission: Admission, slice: number) => ServingExecutor = (admission, slice) => new InThreadExecutor(admission, slice),
-): void {
+export function serve(port: Port, threads: Threads, executor: MakeExecutor = (admission, ledger) => new InThreadExecutor(admission, ledger)): void {
   new Server(port, threads, executor)
 }
 
@@ -42,8 +41,10 @@ class Server {
   readonly #inbox: Inbox<Order>
   readonly #crossing: Crossing
   readonly #questions: Questions
-  readonly #makeExecutor: (admission: Admission, slice: number) => ServingExecutor
+  readonly #makeExecutor: MakeExecutor
   #executor: ServingExecutor | undefined
+  /** Has the others see what guests hold. */
+  #publish: () => void = () => undefined
   readonly #guests = new Map<number, ServedGuest>()
   readonly #leases = new Map<number, { readonly lease: GuestLease; readonly guest: ServedGuest; readonly controller: AbortController | undefined }>()
   /** What guests have returned. */
@@ -61,10 +62,13 @@ class Server {
   readonly #changed = new Set<ServedGuest>()
   #lookedAt = 0
 
-  constructor(port: Port, threads: Threads, executor: (admission: Admission, slice: number) => ServingExecutor) {
+  constructor(port: Port, threads: Threads, executor: MakeExecutor) {
     this.#makeExecutor = executor
     this.#outbox = new Outbox<Report>(
-      (batch) => port.postMessage([...this.#figures(), ...batch]),
+      (batch) => {
+        this.#publish()
+        port.postMessage([...this.#figures(), ...batch])
+      },
       // While nothing else is being done, nothing is to be waited for
       (flush) => (this.#pending === 0 ? queueMicrotask(flush) : nextTurn(flush)),
     )
@@ -153,9 +157,13 @@ class Server {
     this.#outbox.add({ verb: 'answer', id, ...outcome, ...(state === undefined ? {} : { lease: state }), ...(figures === undefined ? {} : { figures }) })
   }
 
-  async #begin({ slice, maxConcurrent, maxQueue, counts, thread, bell }: Terms): Promise<void> {
-    this.#questions.bell = bell
-    this.#executor = this.#makeExecutor(new SharedAdmission(maxConcurrent, maxQueue, counts, thread), slice)
+  async #begin(terms: Terms): Promise<void> {
+    const { counts, thread } = terms
+    this.#questions.bell = terms.bell
+    shareProcess(terms.threads)
+    const executor = this.#makeExecutor(sharedAdmission(terms, counts, thread), new Ledger(terms.totalMemoryLimit, sharedUse(counts, thread)))
+    this.#executor = executor
+    this.#publish = () => publish(executor.stats, counts, thread)
     // A guest that runs to its end keeps the event loop from turning
     if (!canSuspend) whilePolling(() => this.#look())
   }

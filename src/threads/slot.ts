@@ -1,9 +1,9 @@
 /** One of a host's threads: the present one, and those that come after it if it is lost. */
 import { engineMessage, LoadError } from '../errors.ts'
 import { now } from '../runtime/clock.ts'
-import { forgetCounts } from './admission.ts'
 import type { Terms } from './messages.ts'
 import { RemoteThread } from './remote-thread.ts'
+import { forgetCounts } from './shared-counts.ts'
 import type { Place, ThreadGuest } from './thread-guest.ts'
 import type { Connect } from './transport.ts'
 

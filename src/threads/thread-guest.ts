@@ -6,6 +6,7 @@ import { Line } from '../guests/line.ts'
 import type { Admission } from '../guests/scheduler.ts'
 import type { Signature } from '../guests/signature.ts'
 import { type ModuleStats, Stats, sumOfStats } from '../guests/stats.ts'
+import { Account } from '../runtime/account.ts'
 import { Call } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 import type { Sent } from './crossing.ts'
@@ -33,6 +34,8 @@ export class ThreadGuest implements Guest, Lessor, Resident {
   readonly id: number
   readonly name: string
   readonly about: About
+  /** Its guests run elsewhere: nothing is charged to it. */
+  readonly account = new Account(1)
   readonly #spec: GuestSpec
   readonly #place: Place
   /** Calls that wait while there is no thread. */

@@ -3,7 +3,7 @@
  * (https://webassembly.github.io/spec/core/valid/modules.html). Plain data, that can be sent to another thread.
  */
 import { type ExternKind, functionType, type ModuleInfo } from './module-info.ts'
-import type { FuncType, GlobalType, MemoryType, TableType, ValType } from './types.ts'
+import { type FuncType, formatFuncType, type GlobalType, type MemoryType, type TableType, type ValType } from './types.ts'
 
 export type ExternType =
   | { readonly kind: 'function' | 'tag'; readonly type: FuncType }
@@ -46,7 +46,7 @@ export function moduleType(module: ModuleInfo): ModuleType {
 function externType(module: ModuleInfo, kind: ExternKind, index: number): ExternType {
   switch (kind) {
     case 'function':
-      return { kind, type: functionType(module, index) }
+      return { kind, type: common(functionType(module, index)) }
     case 'tag':
       return { kind, type: typeOf(module, module.tags[index]?.typeIndex) ?? { params: [], results: [] } }
     case 'table':
@@ -73,4 +73,19 @@ function functionTypes(module: ModuleInfo): FunctionTypes {
 function typeOf({ types }: ModuleInfo, index: number | undefined): FuncType | undefined {
   const type = index === undefined ? undefined : types[index]
   return type?.kind === 'func' ? type.type : undefined
+}
+
+/** The types that most functions of most modules have, each once in a process: by their text, as far as that is all that there is to them. */
+const commonTypes = new Map<string, FuncType>()
+const MOST_COMMON = 1_000
+const MOST_VALUES = 8
+
+function common(type: FuncType): FuncType {
+  const { params, results } = type
+  if (params.length + results.length > MOST_VALUES || [...params, ...results].some((each) => typeof each === 'object')) return type
+  const text = formatFuncType(type)
+  const known = commonTypes.get(text)
+  if (known !== undefined) return known
+  if (commonTypes.size < MOST_COMMON) commonTypes.set(text, type)
+  return type
 }

@@ -16,19 +16,38 @@ const PAGES = ['README.md', 'SECURITY.md', ...markdownIn('docs')]
 const folder = mkdtempSync(join(tmpdir(), 'curfew-docs-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 
-/** A block that imports what it uses is complete: it must run, and print what it says. */
-const COMPLETE = codeBlocksOf(README).filter(({ language, code }) => language === 'js' && code.includes("from 'curfew'"))
+/** Pages whose examples are complete. */
+const RUN = ['README.md', 'docs/events.md']
 
-for (const block of COMPLETE) {
-  test(`README's example in line ${block.line} prints what it says`, () => {
-    const { prints } = firstExample(`\`\`\`js\n${block.code}\`\`\`\n`)
-    assert.ok(prints.length > 0, 'it says what it prints')
-    assert.equal(run(block).trimEnd(), prints.join('\n'))
-  })
+/** A block that imports what it uses is complete: it must run, and print what it says. */
+function completeBlocksOf(page: string): CodeBlock[] {
+  return codeBlocksOf(read(page)).filter(({ language, code }) => language === 'js' && code.includes("from 'curfew'"))
+}
+
+for (const page of RUN) {
+  for (const block of completeBlocksOf(page)) {
+    test(`the example in line ${block.line} of ${page} prints what it says`, () => {
+      const { prints } = firstExample(`\`\`\`js\n${block.code}\`\`\`\n`)
+      assert.ok(prints.length > 0, 'it says what it prints')
+      assert.equal(run(block).trimEnd(), prints.join('\n'))
+    })
+  }
 }
 
 test('README begins with an example that is complete', () => {
-  assert.equal(firstExample(README).code, COMPLETE[0]?.code)
+  assert.equal(firstExample(README).code, completeBlocksOf('README.md')[0]?.code)
+})
+
+test('docs/events.md lists every field of every event', () => {
+  const page = read('docs/events.md')
+  const events = [...read('src/host/events.ts').matchAll(/^export interface (\w+Event) \{(.*?)\n\}/gms)]
+  assert.ok(events.length > 5)
+  for (const [, event = '', body = ''] of events) {
+    const section = page.split(/^## /m).find((each) => each.includes(`\`${event}\``)) ?? ''
+    const fields = [...body.matchAll(/^ {2}(?:readonly )?(\w+)\??:/gm)].map((match) => match[1] as string)
+    assert.ok(fields.length > 0, event)
+    for (const field of fields) assert.match(section, new RegExp(`^\\| [^|]*\`${field}\`[^|]* \\|`, 'm'), `${event}.${field}`)
+  }
 })
 
 test('README or docs mention every name that the package exports', () => {

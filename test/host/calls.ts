@@ -124,6 +124,7 @@ export function calls(): void {
         ['run', 'function', '(f64) -> ()'],
       ],
     )
+    assert.equal(module.exports, module.exports, 'described once')
   })
 
   behaviour("the guard's own exports are not listed and cannot be called", async (bench) => {

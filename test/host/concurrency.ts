@@ -183,6 +183,7 @@ export function concurrency(mode: Mode): void {
         const c = await host.loadModule('c', fixture('infinite_loop'))
         const controller = bench.abortController()
         const both = [a, b].map((module) => failure(module.call('loop', [], { signal: controller.signal }), 'aborted'))
+        for (let turn = 0; turn < 4; turn++) await nextTurn() // both have begun
         const refused = await failure(c.call('ready', [], { timeout: 20 }), 'deadline')
         assert.equal(refused.phase, 'queued')
         assert.equal(refused.ran, false)

@@ -5,10 +5,13 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
+import { setFlagsFromString } from 'node:v8'
+import { AS_CALLED, WHOLE } from '../../src/host/helper-thread.ts'
 import { Host, LoadError } from '../../src/index.ts'
 import { build, type FunctionSpec, times } from '../guard/build.ts'
-import { failure } from '../support/host.ts'
+import { busy, failure } from '../support/host.ts'
 import { temporaryTree } from '../support/temporary-tree.ts'
+import { wat } from '../support/wat.ts'
 
 const I32_TO_I32 = [[['i32'], ['i32']]] as const
 const hosts: Host[] = []
@@ -200,4 +203,18 @@ test('costs that cannot be sent to another thread are copied first', async () =>
   const module = await host().loadModule('large', large(), { fuelCosts: new Proxy({ default: 2 }, {}) })
   assert.deepEqual(await module.call('f0', [0]), [15_000])
   assert.equal(module.stats.lastFuel, 2n * (4n * 5_000n + 1n))
+})
+
+test("a module that is not valid is refused, whatever becomes of V8's flag while it is compiled", async () => {
+  const bytes = wat('(module (func (export "f") (result i32)))')
+  const refused = host()
+  for (let attempt = 0; attempt < 100; attempt++) {
+    setFlagsFromString(WHOLE)
+    const loading = failure(refused.loadModule('invalid', bytes), 'invalid-module')
+    // Until V8 decodes it, on a thread of its own, and then somewhat longer each time
+    for (let microtask = 0; microtask < 5; microtask++) await undefined
+    busy((attempt % 20) / 100)
+    setFlagsFromString(AS_CALLED)
+    await loading
+  }
 })

@@ -1,8 +1,10 @@
 /** Functions of the host that a guest calls. */
 import assert from 'node:assert/strict'
-import { HostFunctionError } from '../../src/index.ts'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { HostFunctionError, type Module } from '../../src/index.ts'
 import { withFakeClock } from '../support/fake-clock.ts'
 import { behaviour, busy, failure, fixture, hostCalls, nextTurn, sleep } from '../support/host.ts'
+import { wat } from '../support/wat.ts'
 
 /** Calls the host in a loop, inside `catch_all`, entered again whenever something is caught. */
 const SWALLOWING = `(module
@@ -14,6 +16,16 @@ const SWALLOWING = `(module
           (loop $forever (call $log (i32.const 1)) (br $forever))))
       (call $log (i32.const 2))
       (br $again))))`
+
+/** Calls the host, works for longer than a slice, and calls it again. */
+const LOGS_TWICE = `(module
+  (import "env" "log" (func $log (param i32)))
+  (func $run (export "run") (local $rounds i32)
+    (call $log (i32.const 1))
+    (loop $again (br_if $again (i32.lt_u (local.tee $rounds (i32.add (local.get $rounds) (i32.const 1))) (i32.const 5000000))))
+    (call $log (i32.const 2)))
+  (elem declare func $run)
+  (func (export "get") (result funcref) (ref.func $run)))`
 
 export function hostFunctions(): void {
   behaviour('a host function gets its arguments and its result gets to the guest', async (bench) => {
@@ -170,4 +182,39 @@ export function hostFunctions(): void {
     await module.call('log', [1])
     assert.equal(self, undefined)
   })
+
+  behaviour('a host function sees the async context in which the call was made, whosever end or turn let the call begin', async (bench) => {
+    const maker = new AsyncLocalStorage<string>()
+    const seen: unknown[] = []
+    const imports = hostCalls({ log: () => seen.push(maker.getStore()) })
+    const host = bench.host({ execTimeout: 5_000 })
+    const [module, other] = await Promise.all(['module', 'other'].map((name) => host.loadModule(name, wat(LOGS_TWICE), { imports })))
+    const made = (by: string, call: () => Promise<unknown>) => maker.run(by, call)
+    const [log] = (await (module as Module).call('get')) as [() => Promise<unknown>]
+    await Promise.all([
+      made('at once', () => (module as Module).call('run')),
+      made('behind another', () => (module as Module).call('run')),
+      made('behind another, as a function that the guest returned', log),
+      made('in a turn that is used up', () => (other as Module).call('run')),
+    ])
+    await Promise.all([
+      (module as Module).use((instance) => Promise.all([made('step', () => instance.call('run')), made('step behind it', () => instance.call('run'))])),
+      (other as Module).use((instance) => made('step in a turn that is used up', () => instance.call('run'))),
+    ])
+    assert.deepEqual(count(seen), {
+      'at once': 2,
+      'behind another': 2,
+      'behind another, as a function that the guest returned': 2,
+      'in a turn that is used up': 2,
+      step: 2,
+      'step behind it': 2,
+      'step in a turn that is used up': 2,
+    })
+  })
+}
+
+function count(values: readonly unknown[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const value of values) counts[String(value)] = (counts[String(value)] ?? 0) + 1
+  return counts
 }

@@ -1,10 +1,11 @@
 /** Wrong options throw at once, and name the option, what it takes and what it got. */
 import assert from 'node:assert/strict'
+import { totalmem } from 'node:os'
 import { type CallOptions, CurfewError, Host, type HostOptions, type LoadOptions } from '../../src/index.ts'
 import { behaviour, failure, fixture } from '../support/host.ts'
 
 const TIMES = ['execTimeout', 'maxExecTimeout', 'cpuTimeout'] as const
-const COUNTS = ['memoryLimit', 'tableLimit', 'moduleSizeLimit', 'maxConcurrent', 'maxQueue'] as const
+const COUNTS = ['memoryLimit', 'totalMemoryLimit', 'tableLimit', 'moduleSizeLimit', 'maxConcurrent', 'maxQueue'] as const
 const WRONG: readonly (readonly [unknown, string])[] = [
   [Number.NaN, 'NaN'],
   [-1, '-1'],
@@ -61,6 +62,10 @@ export function options(): void {
       [{ imports: 'env' }, /`imports`/],
       [{ setup: true }, /`setup` takes a function/],
       [{ restart: 'sometimes' }, /`restart` takes 'always' or 'never', but got "sometimes"/],
+      [{ group: 5 }, /`group` takes a string, but got 5/],
+      [{ weight: 0 }, /`weight` takes a number from 0.001 to 1,000, but got 0/],
+      [{ weight: Number.NaN }, /`weight`/],
+      [{ weight: '2' }, /`weight`/],
       [{ reuse: true }, /`reuse` takes 'always' or 'never', but got true/],
       [{ onTrap: 'drop' }, /`onTrap` takes 'restart' or 'keep'/],
       [{ signal: {} }, /`signal` takes an AbortSignal/],
@@ -110,6 +115,7 @@ export function options(): void {
       cpuTimeout: 3,
       fuel: 10n,
       memoryLimit: 4,
+      totalMemoryLimit: 11,
       tableLimit: 5,
       moduleSizeLimit: 6,
       slice: 7,
@@ -119,6 +125,8 @@ export function options(): void {
     const host = bench.host(given)
     for (const [name, value] of Object.entries(given)) assert.equal(host[name as keyof typeof given], value)
     assert.equal(bench.host({ execTimeout: Number.POSITIVE_INFINITY }).execTimeout, 0)
+    const { totalMemoryLimit } = bench.host()
+    assert.ok(Number.isSafeInteger(totalMemoryLimit) && totalMemoryLimit > 0 && totalMemoryLimit <= totalmem() / 2, `${totalMemoryLimit} bytes`)
   })
 }
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { withFakeClock } from '../support/fake-clock.ts'
 import { behaviour, busy, differs, failure, fixture, hostCalls, type Mode, nextTurn } from '../support/host.ts'
+import { wat } from '../support/wat.ts'
 
 export function scheduling(mode: Mode): void {
   behaviour('`features` says what the engine can do', async (bench) => {
@@ -201,6 +202,18 @@ export function scheduling(mode: Mode): void {
       },
     ],
   )
+
+  behaviour('the modules of a group have one weight, as long as there are any', async (bench) => {
+    const host = bench.host()
+    const first = await host.loadModule('first', fixture('add'), { group: 'group', weight: 3 })
+    const error = await failure(host.loadModule('second', fixture('add'), { group: 'group', weight: 2 }), 'invalid-option')
+    assert.match(error.message, /`weight` takes 3, which the group has .*, or nothing, but got 2/)
+    await host.loadModule('third', fixture('add'), { group: 'other', weight: 2 })
+    await first.close()
+    await failure(host.loadModule('traps', wat('(func $start unreachable) (start $start)'), { group: 'group', weight: 4 }), 'start-failed')
+    const second = await host.loadModule('second', fixture('add'), { group: 'group', weight: 2 })
+    assert.deepEqual(await second.call('add', [1, 2]), [3])
+  })
 
   behaviour('the budgets of host, module and call combine: the earliest end wins', async (bench) => {
     const host = bench.host({ execTimeout: 60, maxExecTimeout: 100 })

@@ -1,6 +1,6 @@
 /** Start functions and `setup`: what runs on an instance before any call gets it. */
 import assert from 'node:assert/strict'
-import { type Lease, LoadError } from '../../src/index.ts'
+import { type CurfewError, type Lease, LoadError } from '../../src/index.ts'
 import { behaviour, differs, failure, fixture, hostCalls, type Mode, sleep } from '../support/host.ts'
 
 export function starting(mode: Mode): void {
@@ -146,5 +146,15 @@ export function starting(mode: Mode): void {
     assert.deepEqual(logged, [3])
     await module.call('log', [4])
     assert.deepEqual(logged, [3, 4])
+  })
+
+  behaviour("`setup` that traps fails the load and says so, also with `restart: 'never'`", async (bench) => {
+    const host = bench.host({ execTimeout: 5_000 })
+    for (const restart of ['always', 'never'] as const) {
+      const setup = (lease: Lease) => lease.call('unreachable')
+      const error = await failure(host.loadModule('plugin', fixture('traps'), { restart, setup }), 'start-failed')
+      assert.equal((error.cause as CurfewError).code, 'trap')
+    }
+    await host.loadModule('plugin', fixture('traps'))
   })
 }

@@ -5,6 +5,8 @@ import { behaviours } from './behaviours.ts'
 
 /** Claims whose proof calls `callSync`. */
 const SYNC = [
+  'so is one that grows in a synchronous call',
+  'without room for its next instance a module is broken, and recovers when there is room',
   'an async function may call back into its guest before it first awaits, and is outside of it after',
   'a guest that cannot be suspended is refused a promise, with what to do instead',
   'a nested call cannot wait: in an export, and in a function that its guest passed to the host',
@@ -106,6 +108,8 @@ const UNSLICED = [
 
 /** Claims about imports that have a state. */
 const MADE = [
+  'guests that share a memory count once',
+  'what a guest has another grow, through a table that both share, stops it',
   'memory that the host grows while a guest waits is there when it runs on, and the guest may grow it too',
   'a guest that waits in another module, which it reached through a shared table, does not run on there once that is closed',
   'a factory makes a memory for each instance: nothing is shared between restarts',

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { STOP, YIELD } from '../../src/abi.ts'
 import { ALL_FUEL } from '../../src/budget.ts'
+import { Account } from '../../src/runtime/account.ts'
 import { Call, type CallBudget, type CallOwner } from '../../src/runtime/call.ts'
 import { withFakeClock } from '../support/fake-clock.ts'
 import { nextTurn } from '../support/host.ts'
@@ -11,6 +12,7 @@ const NEVER = Number.POSITIVE_INFINITY
 
 class Recorder implements CallOwner {
   readonly name = 'recorder'
+  readonly account = new Account(1)
   readonly events: string[] = []
   stopped(call: Call): void {
     this.events.push(`stopped ${call.stopped?.code}`)

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Host } from '../../src/index.ts'
+import { Account } from '../../src/runtime/account.ts'
+import { now } from '../../src/runtime/clock.ts'
 import { isLarge, touchMemories } from '../../src/runtime/fresh-memory.ts'
 import { wat } from '../support/wat.ts'
 
@@ -34,7 +36,9 @@ test('the rest becomes resident, over many turns, and keeps what it holds', asyn
   const bytes = new Uint8Array((memories[1] as WebAssembly.Memory).buffer)
   bytes[64 * MiB] = 7
   const before = resident()
-  const taken = await turns(touchMemories({ memories, stopped: false }))
+  const account = new Account(1)
+  const taken = await turns(touchMemories({ memories, stopped: false }, account))
+  assert.ok(account.used(now()) > 0, 'its account is charged')
   assert.ok(resident() - before > 80, `${resident() - before} MiB of 94 became resident`)
   assert.ok(taken >= 40, `it took ${taken} turns`)
   assert.equal(bytes[64 * MiB], 7)
@@ -45,7 +49,7 @@ test('an instance that is dropped meanwhile is left alone, and the next one gets
   const dropped = { memories: [memory(100)], stopped: false }
   const other = { memories: [memory(40)], stopped: false }
   const before = resident()
-  const both = [touchMemories(dropped), touchMemories(other)]
+  const both = [touchMemories(dropped, new Account(1)), touchMemories(other, new Account(1))]
   dropped.stopped = true
   await Promise.all(both)
   assert.ok(resident() - before < 60)

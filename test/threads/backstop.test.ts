@@ -20,7 +20,7 @@ interface Bench {
 /** A claim about one thread that misbehaves, with a short grace period. */
 function claim(text: string, prove: (bench: Bench) => Promise<void>, connect: Connect = workerTransport(ENTRY, { maxOldGenerationSizeMb: 40 })): void {
   test(text, async () => {
-    const executor = new ThreadsExecutor(1, { maxConcurrent: 1_000, maxQueue: 1_000, slice: 1 }, connect, GRACE)
+    const executor = new ThreadsExecutor(1, { maxConcurrent: 1_000, maxQueue: 1_000, slice: 1, totalMemoryLimit: 1 << 30 }, connect, GRACE)
     try {
       await prove({ executor, load: (name, options) => load(executor, name, { source: MODULE, ...options }) })
     } finally {
@@ -49,7 +49,7 @@ for (const [how, what] of [
     // A new instance, on a new thread
     assert.deepEqual(await good.call('count'), [1])
     assert.deepEqual(await bad.call('count'), [1])
-    assert.deepEqual([executor.stats.started, executor.stats.lost, executor.stats.unended], [2, 1, 0])
+    assert.deepEqual([executor.stats.threads?.started, executor.stats.threads?.lost, executor.stats.threads?.unended], [2, 1, 0])
     const { generation, restarts, outcomes } = good.guest.stats
     assert.deepEqual({ generation, restarts, outcomes }, { generation: 2, restarts: 1, outcomes: { ok: 2, ...(canSuspend ? { 'thread-lost': 1 } : {}) } })
   })
@@ -105,7 +105,7 @@ claim('a thread that is late, and answers when it is asked, lives on', async ({ 
   const bad = await load('bad')
   // It pauses for longer than the grace period, but not for two
   await failure(bad.call('pause', { timeout: 20 }), 'deadline')
-  assert.deepEqual(executor.stats, { started: 1, lost: 0, unended: 0 })
+  assert.deepEqual(executor.stats.threads, { started: 1, lost: 0, unended: 0 })
 })
 
 claim('a host that is busy for longer than all of that takes no thread for dead', async ({ executor, load }) => {
@@ -117,7 +117,7 @@ claim('a host that is busy for longer than all of that takes no thread for dead'
   await sleep(10)
   busy(GRACE * 2 + 200)
   assert.deepEqual(await good.call('count'), [1])
-  assert.deepEqual(executor.stats, { started: 1, lost: 0, unended: 0 })
+  assert.deepEqual(executor.stats.threads, { started: 1, lost: 0, unended: 0 })
 })
 
 claim('closing ends a module whose thread does not answer', async ({ executor, load }) => {
@@ -125,7 +125,7 @@ claim('closing ends a module whose thread does not answer', async ({ executor, l
   const call = failure(bad.call('block'), 'thread-lost')
   await within(bad.guest.close(), 'closing')
   await call
-  assert.equal(executor.stats.lost, 1)
+  assert.equal(executor.stats.threads?.lost, 1)
 })
 
 const endless: Transport[] = []
@@ -135,8 +135,8 @@ claim(
     const bad = await load('bad')
     await failure(bad.call('block', { timeout: 20 }), 'thread-lost')
     assert.deepEqual(await bad.call('count'), [1])
-    for (let waited = 0; executor.stats.unended === 0 && waited < 5_000; waited += 20) await sleep(20)
-    assert.deepEqual(executor.stats, { started: 2, lost: 1, unended: 1 })
+    for (let waited = 0; executor.stats.threads?.unended === 0 && waited < 5_000; waited += 20) await sleep(20)
+    assert.deepEqual(executor.stats.threads, { started: 2, lost: 1, unended: 1 })
   },
   (listener) => {
     const transport = workerTransport(ENTRY)(listener)
@@ -147,7 +147,7 @@ claim(
 test.after(() => Promise.all(endless.map((transport) => transport.terminate())))
 
 test('a thread that cannot be started is an error of loading', async () => {
-  const executor = new ThreadsExecutor(1, { maxConcurrent: 1, maxQueue: 1, slice: 1 }, () => {
+  const executor = new ThreadsExecutor(1, { maxConcurrent: 1, maxQueue: 1, slice: 1, totalMemoryLimit: 1 << 30 }, () => {
     throw new Error('no thread left')
   })
   const error = await failure(load(executor, 'm', { source: MODULE }), 'thread-lost')
@@ -156,9 +156,14 @@ test('a thread that cannot be started is an error of loading', async () => {
 })
 
 test('a thread whose code cannot be run is an error of loading, and no reason to start it again and again', async () => {
-  const executor = new ThreadsExecutor(1, { maxConcurrent: 1, maxQueue: 1, slice: 1 }, workerTransport(new URL('./nowhere.ts', import.meta.url)), GRACE)
+  const executor = new ThreadsExecutor(
+    1,
+    { maxConcurrent: 1, maxQueue: 1, slice: 1, totalMemoryLimit: 1 << 30 },
+    workerTransport(new URL('./nowhere.ts', import.meta.url)),
+    GRACE,
+  )
   const error = await failure(load(executor, 'm', { source: MODULE }), 'thread-lost')
   assert.equal(error.name, 'LoadError')
   await executor.close()
-  assert.equal(executor.stats.started, 1)
+  assert.equal(executor.stats.threads?.started, 1)
 })

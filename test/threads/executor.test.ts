@@ -2,16 +2,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Host } from '../../src/index.ts'
-import { forgetCounts, newCounts, SharedAdmission } from '../../src/threads/admission.ts'
 import { ThreadsExecutor } from '../../src/threads/executor.ts'
 import { Outbox } from '../../src/threads/outbox.ts'
+import { forgetCounts, newCounts, sharedAdmission } from '../../src/threads/shared-counts.ts'
 import { fromShared, toShared } from '../../src/threads/shared-time.ts'
 import type { Connect } from '../../src/threads/transport.ts'
 import { workerTransport } from '../../src/threads/worker-transport.ts'
 import { failure, fixture, nextTurn } from '../support/host.ts'
 import { load, MODULE } from './load.ts'
 
-const TERMS = { maxConcurrent: 100, maxQueue: 100, slice: 1 }
+const TERMS = { maxConcurrent: 100, maxQueue: 100, slice: 1, totalMemoryLimit: 1 << 30 }
 
 /** Counts what goes to each thread. */
 function watched(): { connect: Connect; orders: string[][]; batches: number[] } {
@@ -40,7 +40,7 @@ test('threads are started as modules come, each for the next module, and modules
   const loaded = []
   for (const name of ['a', 'b', 'c', 'd']) {
     loaded.push(await load(executor, name, { source: MODULE }))
-    assert.equal(executor.stats.started, Math.min(2, loaded.length))
+    assert.equal(executor.stats.threads?.started, Math.min(2, loaded.length))
   }
   assert.deepEqual(
     orders.map((each) => count(each, 'load')),
@@ -112,7 +112,7 @@ test('an outbox posts what has come once there is no more', async () => {
 
 test('calls are counted over all threads, and those of a lost one are forgotten', () => {
   const counts = newCounts(2)
-  const [a, b] = [new SharedAdmission(3, 3, counts, 0), new SharedAdmission(3, 3, counts, 1)]
+  const [a, b] = [sharedAdmission(TERMS, counts, 0), sharedAdmission(TERMS, counts, 1)]
   a.active++
   b.active++
   b.active++

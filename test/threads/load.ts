@@ -38,6 +38,8 @@ export async function load(
     reuse: 'always',
     instances: 1,
     maxQueue: 1_000,
+    group: undefined,
+    weight: undefined,
     onTrap: 'restart',
     signal: undefined,
     deterministic: false,

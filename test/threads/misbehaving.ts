@@ -1,6 +1,6 @@
 /** A worker as this package has it, but for functions of guests by which it goes wrong: what no guest can do, engines and hosts may. */
 import threads, { type MessagePort } from 'node:worker_threads'
-import type { Executor, Guest, GuestSpec } from '../../src/guests/executor.ts'
+import type { Executor, ExecutorStats, Guest, GuestSpec } from '../../src/guests/executor.ts'
 import { InThreadExecutor } from '../../src/guests/in-thread.ts'
 import { serve } from '../../src/threads/serve.ts'
 
@@ -33,6 +33,10 @@ class Misbehaving implements Executor {
 
   constructor(...args: ConstructorParameters<typeof InThreadExecutor>) {
     this.#executor = new InThreadExecutor(...args)
+  }
+
+  get stats(): ExecutorStats {
+    return this.#executor.stats
   }
 
   async load(spec: GuestSpec): Promise<Guest> {

@@ -51,3 +51,15 @@ test('it can be sent to another thread', () => {
   const type = moduleType(parseModule(wat(EVERYTHING)))
   assert.deepEqual(structuredClone(type), type)
 })
+
+test('what most functions have as their type is one object for all modules; long types, and those that name types of their module, are not kept', () => {
+  const typesOf = (text: string) => moduleType(parseModule(wat(text))).exports.map(({ type }) => type)
+  const text = (params: string) => `(module (type $own (func)) (func (export "f") (param ${params})))`
+  const [[one], [other]] = [typesOf(text('i32 f64')), typesOf(`(module (func) ${text('i32 f64').slice(8)}`)]
+  assert.equal(one, other)
+  for (const params of ['i32 i32 i32 i32 i32 i32 i32 i32 i32', '(ref null $own)', 'funcref']) {
+    const [[mine], [yours]] = [typesOf(text(params)), typesOf(text(params))]
+    assert.notEqual(mine, yours)
+    assert.deepEqual(mine, yours)
+  }
+})

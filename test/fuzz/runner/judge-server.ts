@@ -1,8 +1,9 @@
 /** Judges modules that it is sent, in a process that may be killed. See `RemoteJudge`. */
+
+import { collectGarbage } from '../../support/garbage.ts'
 import type { Failure } from '../oracles/failure.ts'
 import { judge, runRaw } from '../oracles/judge.ts'
 import type { Variant } from '../oracles/variants.ts'
-import { collectGarbage } from './garbage.ts'
 import { Status } from './status.ts'
 
 export interface Question {

@@ -1,9 +1,10 @@
 /** Goes through cases, in a process of its own: a case may kill it, or never end. Who started it watches `Status`, and goes on behind that case. */
+
+import { collectGarbage } from '../../support/garbage.ts'
 import { caseOf, type FuzzCase, variantOf } from '../cases.ts'
 import { type GeneratorName, generate } from '../generators/generate.ts'
 import { judge } from '../oracles/judge.ts'
 import type { Variant } from '../oracles/variants.ts'
-import { collectGarbage } from './garbage.ts'
 import type { Found, FromWorker } from './messages.ts'
 import { Status } from './status.ts'
 import { count, countNote, emptyTally, type Tally } from './tally.ts'
