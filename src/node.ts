@@ -68,7 +68,14 @@ export interface Diagnostics {
   tracingChannel<Event>(name: string): TracingChannel<Event>
 }
 
+/** What is known to all that is done in the course of something. */
+export interface AsyncContext<T> {
+  run<R>(value: T, course: () => R): R
+  getStore(): T | undefined
+}
+
 export interface AsyncResources {
+  readonly AsyncLocalStorage: new <T>() => AsyncContext<T>
   readonly AsyncResource: new (
     type: string,
     options: { requireManualDestroy: boolean },

@@ -111,6 +111,8 @@ export type Report =
   | {
       readonly verb: 'host'
       readonly id: number
+      /** In the course of which request of the host's; of none in a start function. */
+      readonly request: number | undefined
       readonly guest: number
       readonly link: number
       readonly args: readonly Sent[]

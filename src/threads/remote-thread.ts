@@ -1,5 +1,6 @@
 /** A thread that runs guests, as its host sees it: requests and their answers, and whether it is alive. */
 import { callError, type ErrorCode, engineMessage } from '../errors.ts'
+import { asCaller } from '../guests/caller.ts'
 import type { Observe } from '../guests/executor.ts'
 import { now } from '../runtime/clock.ts'
 import { Crossing, type Handle, type Sent } from './crossing.ts'
@@ -14,6 +15,8 @@ export interface About {
   readonly function?: string | undefined
   /** Told if it does. */
   readonly count?: ((code: ErrorCode) => void) | undefined
+  /** Runs something in the async context of who made the call, if guests may call host functions meanwhile. */
+  readonly caller?: ((run: () => void) => void) | undefined
   /** Told what a call took, before that settles. */
   readonly observe?: Observe | undefined
 }
@@ -24,6 +27,7 @@ interface Pending {
   readonly about: About
   readonly resolve: (answer: Returned) => void
   readonly reject: (error: unknown) => void
+  isAborted: boolean
   /** Stops listening to the caller's signal. */
   unlisten: (() => void) | undefined
 }
@@ -106,7 +110,7 @@ export class RemoteThread implements Watched {
   ask<T>(order: Request, about: About, due: number, signal: AbortSignal | undefined, take: (answer: Returned) => T): Promise<T> {
     if (this.#isOver) return Promise.reject(lost(about, false, new Error('the thread is gone')))
     return new Promise((resolve, reject) => {
-      const pending: Pending = { due, about, resolve: (answer) => resolve(take(answer)), reject, unlisten: undefined }
+      const pending: Pending = { due, about, resolve: (answer) => resolve(take(answer)), reject, isAborted: false, unlisten: undefined }
       if (signal !== undefined && !signal.aborted) pending.unlisten = this.#listen(order.id, signal, pending)
       this.#pending.set(order.id, pending)
       if (this.#pending.size === 1) this.#transport.ref()
@@ -118,6 +122,16 @@ export class RemoteThread implements Watched {
   /** Has a request, or the lease that one took, aborted. */
   abort(id: number, reason: unknown): void {
     this.tell({ verb: 'abort', id, reason: this.crossing.send(reason) })
+  }
+
+  /** Runs a host function in the course of a request, as who made that. Not if it has ended, or its caller wants no more of it. */
+  inRequest(id: number | undefined, run: () => void): void {
+    if (id === undefined) return run()
+    const pending = this.#pending.get(id)
+    if (pending === undefined || pending.isAborted) return
+    const { caller } = pending.about
+    if (caller === undefined) run()
+    else caller(run)
   }
 
   /** What a call has returned. */
@@ -156,6 +170,7 @@ export class RemoteThread implements Watched {
 
   #listen(id: number, signal: AbortSignal, pending: Pending): () => void {
     const listener = () => {
+      pending.isAborted = true
       pending.due = Math.min(pending.due, now())
       this.abort(id, signal.reason)
       this.#watchdog.expect(pending.due)
@@ -198,7 +213,7 @@ export class RemoteThread implements Watched {
   async #invoke(fn: Handle, args: readonly unknown[]): Promise<unknown[]> {
     if (this.#isOver) throw callError('stale', 'the instance that this function belongs to is gone')
     const order = { verb: 'invoke' as const, id: this.id(), function: fn, args: this.crossing.sendAll(args) }
-    return this.ask(order, NOTHING, Number.POSITIVE_INFINITY, undefined, (answer) => this.results(answer))
+    return this.ask(order, { caller: asCaller((run: () => void) => run()) }, Number.POSITIVE_INFINITY, undefined, (answer) => this.results(answer))
   }
 
   #lost(cause: unknown): void {

@@ -136,8 +136,9 @@ class Server {
   #do(id: number, work: () => Promise<unknown>, guest?: ServedGuest, lease?: number): void {
     this.#pending++
     let done: Promise<unknown>
+    const { request } = this.#questions
     try {
-      done = work()
+      done = request === undefined ? work() : request.run(id, work)
     } catch (error) {
       done = Promise.reject(error)
     }

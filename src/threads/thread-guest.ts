@@ -1,6 +1,7 @@
 /** A module that runs on one other thread; on another one if that is lost. */
 import { ALL_FUEL, type Allowance } from '../budget.ts'
 import { type CurfewError, callError, type ErrorCode, LoadError } from '../errors.ts'
+import { asCaller } from '../guests/caller.ts'
 import type { Guest, GuestEvent, GuestLease, GuestSpec, Particulars } from '../guests/executor.ts'
 import { Line } from '../guests/line.ts'
 import type { Admission } from '../guests/scheduler.ts'
@@ -40,6 +41,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
   readonly #place: Place
   /** Calls that wait while there is no thread. */
   readonly #line: Line
+  readonly #callsHost: boolean
   readonly #signatures = new Map<Signature, number>()
   /** Of calls that no thread has seen. */
   readonly #own = new Stats(0)
@@ -59,6 +61,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
     this.#spec = spec
     this.#place = place
     this.#line = new Line(spec, admission, this.#own)
+    this.#callsHost = spec.imports.some(({ kind }) => kind === 'function')
     this.about = { module: spec.name, count: (code) => this.#own.countRefused(code) }
   }
 
@@ -145,6 +148,12 @@ export class ThreadGuest implements Guest, Lessor, Resident {
     }
   }
 
+  /** What is to be known of a call when its answer comes, or none. */
+  called(signature: Signature, particulars: Particulars | undefined): About {
+    const caller = this.#callsHost ? asCaller((run: () => void) => run()) : undefined
+    return { ...this.about, function: signature.name, observe: particulars?.observe, caller }
+  }
+
   report(report: Extract<Report, { readonly guest: number }>): void {
     switch (report.verb) {
       case 'stats':
@@ -168,7 +177,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
           report.error === undefined ? report.event : ({ ...report.event, error: this.#thread?.crossing.receive(report.error) } as GuestEvent),
         )
       case 'host':
-        return void this.#runHostFunction(report)
+        return this.#thread?.inRequest(report.request, () => void this.#runHostFunction(report))
     }
   }
 
@@ -221,7 +230,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
   ): Promise<unknown[]> {
     const id = thread.id()
     const order = { verb: 'call' as const, id, guest: this.id, ...this.request(thread, signature, args, allowance, signal, particulars) }
-    const about = { module: this.name, function: signature.name, count: this.about.count, observe: particulars.observe }
+    const about = { ...this.called(signature, particulars) }
     return thread.ask(order, about, particulars.began + allowance.timeout, signal, (answer) => thread.results(answer))
   }
 

@@ -15,6 +15,7 @@ export type Began = Particulars & { readonly began: number }
 /** The module whose instance it is. */
 export interface Lessor extends CallOwner {
   readonly about: About
+  called(signature: Signature, particulars: Particulars | undefined): About
   /** What a call is sent as. */
   request(
     thread: RemoteThread,
@@ -70,7 +71,7 @@ export class ThreadLease implements GuestLease, Tenancy {
       lease: this.#id,
       ...this.#guest.request(this.#thread, signature, args, allowance, signal, { ...particulars, began }),
     }
-    const about = { ...this.#guest.about, function: signature.name, observe: particulars?.observe }
+    const about = this.#guest.called(signature, particulars)
     return this.#thread.results({ value: await this.#step(order, about, began + allowance.timeout, signal) })
   }
 
