@@ -50,6 +50,8 @@ export class Questions {
   callHost(guest: number, link: number, args: readonly unknown[], canWait: boolean): unknown {
     const call = currentCall() as Call
     const id = this.nextId()
+    // With JavaScript below on the stack it cannot be
+    const isSuspended = canWait && call.sliced
     const question = {
       verb: 'host' as const,
       id,
@@ -58,9 +60,9 @@ export class Questions {
       args: this.#crossing.sendAll(args),
       fuel: call.portion?.left,
       deadline: toShared(endOf(call)),
+      isSuspended,
     }
-    // What is below on the stack may be JavaScript
-    return canWait && call.sliced ? this.#suspended(call, question) : this.#onStack(call, question)
+    return isSuspended ? this.#suspended(call, question) : this.#onStack(call, question)
   }
 
   async #suspended(call: Call, question: HostCall): Promise<unknown> {
