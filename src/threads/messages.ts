@@ -111,6 +111,8 @@ export type Report =
   | {
       readonly verb: 'host'
       readonly id: number
+      /** As part of which it does. */
+      readonly request: number | undefined
       readonly guest: number
       readonly link: number
       readonly args: readonly Sent[]

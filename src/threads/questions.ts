@@ -5,6 +5,7 @@ import { currentCall } from '../runtime/thread.ts'
 import type { Crossing, Sent } from './crossing.ts'
 import type { Answer, FuelChange, Report } from './messages.ts'
 import type { Outbox } from './outbox.ts'
+import { currentRequest } from './request-context.ts'
 import { toShared } from './shared-time.ts'
 
 /** Looks once more after so many ms, should the bell not have been heard. */
@@ -55,6 +56,7 @@ export class Questions {
     const question = {
       verb: 'host' as const,
       id,
+      request: currentRequest(),
       guest,
       link,
       args: this.#crossing.sendAll(args),
