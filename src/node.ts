@@ -68,18 +68,12 @@ export interface Diagnostics {
   tracingChannel<Event>(name: string): TracingChannel<Event>
 }
 
-/** What is known to all that is done in the course of something. */
-export interface AsyncContext<T> {
-  run<R>(value: T, course: () => R): R
-  getStore(): T | undefined
-}
-
 export interface AsyncResources {
-  readonly AsyncLocalStorage: new <T>() => AsyncContext<T>
   readonly AsyncResource: new (
     type: string,
     options: { requireManualDestroy: boolean },
   ) => { runInAsyncScope<Args extends unknown[]>(fn: (...args: Args) => void, thisArg: undefined, ...args: Args): void }
+  readonly AsyncLocalStorage: new <T>() => { run<R>(store: T, work: () => R): R; getStore(): T | undefined }
 }
 
 interface Builtins {

@@ -111,7 +111,7 @@ export type Report =
   | {
       readonly verb: 'host'
       readonly id: number
-      /** In the course of which request of the host's; of none in a start function. */
+      /** As part of which it does. */
       readonly request: number | undefined
       readonly guest: number
       readonly link: number

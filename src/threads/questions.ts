@@ -1,11 +1,11 @@
 /** What a thread asks of its host: to run a host function, or `setup`. */
-import { type AsyncContext, builtin } from '../node.ts'
 import type { Call } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 import { currentCall } from '../runtime/thread.ts'
 import type { Crossing, Sent } from './crossing.ts'
 import type { Answer, FuelChange, Report } from './messages.ts'
 import type { Outbox } from './outbox.ts'
+import { currentRequest } from './request-context.ts'
 import { toShared } from './shared-time.ts'
 
 /** Looks once more after so many ms, should the bell not have been heard. */
@@ -14,8 +14,6 @@ const LONGEST_WAIT = 1_000
 type HostCall = Extract<Report, { readonly verb: 'host' }>
 
 export class Questions {
-  /** The request of the host's in the course of which something happens. */
-  readonly request: AsyncContext<number> | undefined = makeContext()
   readonly #outbox: Outbox<Report>
   readonly #crossing: Crossing
   readonly #look: () => void
@@ -58,7 +56,7 @@ export class Questions {
     const question = {
       verb: 'host' as const,
       id,
-      request: this.request?.getStore(),
+      request: currentRequest(),
       guest,
       link,
       args: this.#crossing.sendAll(args),
@@ -111,11 +109,6 @@ export class Questions {
     const { value } = answer
     return Array.isArray(value) ? this.#crossing.receiveAll(value) : this.#crossing.receive(value as Sent)
   }
-}
-
-function makeContext(): AsyncContext<number> | undefined {
-  const hooks = builtin('async_hooks')
-  return hooks === undefined ? undefined : new hooks.AsyncLocalStorage<number>()
 }
 
 /** When a call has to end at the latest. */

@@ -1,4 +1,5 @@
 /** A thread that runs guests, as its host sees it: requests and their answers, and whether it is alive. */
+
 import { callError, type ErrorCode, engineMessage } from '../errors.ts'
 import { asCaller } from '../guests/caller.ts'
 import type { Observe } from '../guests/executor.ts'
@@ -15,8 +16,6 @@ export interface About {
   readonly function?: string | undefined
   /** Told if it does. */
   readonly count?: ((code: ErrorCode) => void) | undefined
-  /** Runs something in the async context of who made the call, if guests may call host functions meanwhile. */
-  readonly caller?: ((run: () => void) => void) | undefined
   /** Told what a call took, before that settles. */
   readonly observe?: Observe | undefined
 }
@@ -30,6 +29,8 @@ interface Pending {
   isAborted: boolean
   /** Stops listening to the caller's signal. */
   unlisten: (() => void) | undefined
+  /** Runs something in the async context of the caller. */
+  readonly within: ((run: () => void) => void) | undefined
 }
 
 /** A module that the thread runs. */
@@ -61,6 +62,8 @@ export class RemoteThread implements Watched {
   readonly #watchdog: Watchdog
   readonly #bell = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
   readonly #onLost: (cause: unknown) => void
+  /** Does any of its guests call host functions? */
+  callsHost = false
   #next = 0
   #isOver = false
 
@@ -93,6 +96,15 @@ export class RemoteThread implements Watched {
     return due
   }
 
+  /** Runs a host function as part of a request, as `AsyncLocalStorage` sees it. Not if that has ended, or was aborted: its guest is being stopped. */
+  within(request: number | undefined, run: () => void): void {
+    if (request === undefined) return run()
+    const pending = this.#pending.get(request)
+    if (pending === undefined || pending.isAborted) return
+    if (pending.within === undefined) run()
+    else pending.within(run)
+  }
+
   /** A number for a request. */
   id(): number {
     return this.#next++
@@ -110,7 +122,15 @@ export class RemoteThread implements Watched {
   ask<T>(order: Request, about: About, due: number, signal: AbortSignal | undefined, take: (answer: Returned) => T): Promise<T> {
     if (this.#isOver) return Promise.reject(lost(about, false, new Error('the thread is gone')))
     return new Promise((resolve, reject) => {
-      const pending: Pending = { due, about, resolve: (answer) => resolve(take(answer)), reject, isAborted: false, unlisten: undefined }
+      const pending: Pending = {
+        due,
+        about,
+        resolve: (answer) => resolve(take(answer)),
+        reject,
+        isAborted: false,
+        unlisten: undefined,
+        within: this.callsHost ? asCaller((run: () => void) => run()) : undefined,
+      }
       if (signal !== undefined && !signal.aborted) pending.unlisten = this.#listen(order.id, signal, pending)
       this.#pending.set(order.id, pending)
       if (this.#pending.size === 1) this.#transport.ref()
@@ -122,16 +142,6 @@ export class RemoteThread implements Watched {
   /** Has a request, or the lease that one took, aborted. */
   abort(id: number, reason: unknown): void {
     this.tell({ verb: 'abort', id, reason: this.crossing.send(reason) })
-  }
-
-  /** Runs a host function in the course of a request, as who made that. Not if it has ended, or its caller wants no more of it. */
-  inRequest(id: number | undefined, run: () => void): void {
-    if (id === undefined) return run()
-    const pending = this.#pending.get(id)
-    if (pending === undefined || pending.isAborted) return
-    const { caller } = pending.about
-    if (caller === undefined) run()
-    else caller(run)
   }
 
   /** What a call has returned. */
@@ -213,7 +223,7 @@ export class RemoteThread implements Watched {
   async #invoke(fn: Handle, args: readonly unknown[]): Promise<unknown[]> {
     if (this.#isOver) throw callError('stale', 'the instance that this function belongs to is gone')
     const order = { verb: 'invoke' as const, id: this.id(), function: fn, args: this.crossing.sendAll(args) }
-    return this.ask(order, { caller: asCaller((run: () => void) => run()) }, Number.POSITIVE_INFINITY, undefined, (answer) => this.results(answer))
+    return this.ask(order, NOTHING, Number.POSITIVE_INFINITY, undefined, (answer) => this.results(answer))
   }
 
   #lost(cause: unknown): void {

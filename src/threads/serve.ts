@@ -14,6 +14,7 @@ import { Inbox } from './inbox.ts'
 import type { Abortable, CallRequest, LeaseState, Order, Report, Terms } from './messages.ts'
 import { Outbox } from './outbox.ts'
 import { Questions } from './questions.ts'
+import { asRequest } from './request-context.ts'
 import { leaseState, ServedGuest } from './served-guest.ts'
 import { publish, sharedAdmission, sharedUse } from './shared-counts.ts'
 import { fromShared } from './shared-time.ts'
@@ -58,6 +59,8 @@ class Server {
   readonly #figuresOf = new Map<number, CallFigures>()
   /** Requests that are being done. */
   #pending = 0
+  /** Does any guest call host functions? */
+  #callsHost = false
   /** Guests whose figures may have changed since the host was told of them. */
   readonly #changed = new Set<ServedGuest>()
   #lookedAt = 0
@@ -136,9 +139,8 @@ class Server {
   #do(id: number, work: () => Promise<unknown>, guest?: ServedGuest, lease?: number): void {
     this.#pending++
     let done: Promise<unknown>
-    const { request } = this.#questions
     try {
-      done = request === undefined ? work() : request.run(id, work)
+      done = this.#callsHost ? asRequest(id, work) : work()
     } catch (error) {
       done = Promise.reject(error)
     }
@@ -162,9 +164,9 @@ class Server {
     const { counts, thread } = terms
     this.#questions.bell = terms.bell
     shareProcess(terms.threads)
-    const executor = this.#makeExecutor(sharedAdmission(terms, counts, thread), new Ledger(terms.totalMemoryLimit, sharedUse(counts, thread)))
-    this.#executor = executor
-    this.#publish = () => publish(executor.stats, counts, thread)
+    const ledger = new Ledger(terms.totalMemoryLimit, sharedUse(counts, thread))
+    this.#executor = this.#makeExecutor(sharedAdmission(terms, counts, thread), ledger)
+    this.#publish = () => publish(ledger.held, counts, thread)
     // A guest that runs to its end keeps the event loop from turning
     if (!canSuspend) whilePolling(() => this.#look())
   }
@@ -187,6 +189,7 @@ class Server {
       happened: (guest, event) => this.#happened(guest, event),
     })
     this.#guests.set(order.guest, served)
+    if (order.spec.imports.some(({ kind }) => kind === 'function')) this.#callsHost = true
     try {
       served.guest = order.again ? executor.reload(served.spec) : await executor.load(served.spec)
       this.#changed.add(served)

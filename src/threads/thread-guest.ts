@@ -1,7 +1,6 @@
 /** A module that runs on one other thread; on another one if that is lost. */
 import { ALL_FUEL, type Allowance } from '../budget.ts'
 import { type CurfewError, callError, type ErrorCode, LoadError } from '../errors.ts'
-import { asCaller } from '../guests/caller.ts'
 import type { Guest, GuestEvent, GuestLease, GuestSpec, Particulars } from '../guests/executor.ts'
 import { Line } from '../guests/line.ts'
 import type { Admission } from '../guests/scheduler.ts'
@@ -41,7 +40,6 @@ export class ThreadGuest implements Guest, Lessor, Resident {
   readonly #place: Place
   /** Calls that wait while there is no thread. */
   readonly #line: Line
-  readonly #callsHost: boolean
   readonly #signatures = new Map<Signature, number>()
   /** Of calls that no thread has seen. */
   readonly #own = new Stats(0)
@@ -61,7 +59,6 @@ export class ThreadGuest implements Guest, Lessor, Resident {
     this.#spec = spec
     this.#place = place
     this.#line = new Line(spec, admission, this.#own)
-    this.#callsHost = spec.imports.some(({ kind }) => kind === 'function')
     this.about = { module: spec.name, count: (code) => this.#own.countRefused(code) }
   }
 
@@ -81,7 +78,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
   async load(): Promise<void> {
     const { startTimeout, signal } = this.#spec
     const thread = this.#place.thread as RemoteThread
-    thread.residents.set(this.id, this)
+    this.#moveTo(thread)
     const order = { verb: 'load' as const, id: thread.id(), guest: this.id, spec: sentSpec(this.#spec, thread.crossing), again: false }
     try {
       const due = startTimeout === 0 ? Number.POSITIVE_INFINITY : now() + startTimeout
@@ -148,12 +145,6 @@ export class ThreadGuest implements Guest, Lessor, Resident {
     }
   }
 
-  /** What is to be known of a call when its answer comes, or none. */
-  called(signature: Signature, particulars: Particulars | undefined): About {
-    const caller = this.#callsHost ? asCaller((run: () => void) => run()) : undefined
-    return { ...this.about, function: signature.name, observe: particulars?.observe, caller }
-  }
-
   report(report: Extract<Report, { readonly guest: number }>): void {
     switch (report.verb) {
       case 'stats':
@@ -177,7 +168,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
           report.error === undefined ? report.event : ({ ...report.event, error: this.#thread?.crossing.receive(report.error) } as GuestEvent),
         )
       case 'host':
-        return this.#thread?.inRequest(report.request, () => void this.#runHostFunction(report))
+        return this.#place.thread?.within(report.request, () => void this.#runHostFunction(report))
     }
   }
 
@@ -191,11 +182,16 @@ export class ThreadGuest implements Guest, Lessor, Resident {
     if (this.#spec.restart === 'never') void this.close()
   }
 
+  #moveTo(thread: RemoteThread): void {
+    thread.residents.set(this.id, this)
+    if (this.#spec.imports.some(({ kind }) => kind === 'function')) thread.callsHost = true
+  }
+
   /** There is a thread again: it goes on there, as after a restart. */
   moved(thread: RemoteThread): void {
     if (!this.#away) return
     this.#away = false
-    thread.residents.set(this.id, this)
+    this.#moveTo(thread)
     const spec = sentSpec(this.#spec, thread.crossing)
     void thread.ask({ verb: 'load', id: thread.id(), guest: this.id, spec, again: true }, {}, now(), undefined, done).catch(() => undefined)
     for (let waiter = this.#line.shift(); waiter !== undefined; waiter = this.#line.shift()) {
@@ -230,7 +226,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
   ): Promise<unknown[]> {
     const id = thread.id()
     const order = { verb: 'call' as const, id, guest: this.id, ...this.request(thread, signature, args, allowance, signal, particulars) }
-    const about = { ...this.called(signature, particulars) }
+    const about = { module: this.name, function: signature.name, count: this.about.count, observe: particulars.observe }
     return thread.ask(order, about, particulars.began + allowance.timeout, signal, (answer) => thread.results(answer))
   }
 

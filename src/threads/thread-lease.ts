@@ -15,7 +15,6 @@ export type Began = Particulars & { readonly began: number }
 /** The module whose instance it is. */
 export interface Lessor extends CallOwner {
   readonly about: About
-  called(signature: Signature, particulars: Particulars | undefined): About
   /** What a call is sent as. */
   request(
     thread: RemoteThread,
@@ -71,7 +70,7 @@ export class ThreadLease implements GuestLease, Tenancy {
       lease: this.#id,
       ...this.#guest.request(this.#thread, signature, args, allowance, signal, { ...particulars, began }),
     }
-    const about = this.#guest.called(signature, particulars)
+    const about = { ...this.#guest.about, function: signature.name, observe: particulars?.observe }
     return this.#thread.results({ value: await this.#step(order, about, began + allowance.timeout, signal) })
   }
 
