@@ -248,7 +248,8 @@ class HeldTable {
   }
 
   look(): boolean {
-    const { length } = this.#table
+    // With 64-bit indices it is a bigint
+    const length = Number(this.#table.length)
     const grown = length - this.#length
     this.#length = length
     elements += grown
