@@ -34,13 +34,14 @@ export function sharedUse(counts: Counts, thread: number): SharedUse {
 
 /** Has the others see what a thread's guests hold, as it is now. */
 export function publish({ memory, instances, memories, elements, stacks }: Held, counts: Counts, thread: number): void {
-  const set = (field: Field, value: number) => void Atomics.store(counts, indexOf(thread, field), value)
-  set('dropped', memory.dropped / PAGE)
-  set('instances', instances)
-  set('liveMemories', memories.live)
-  set('droppedMemories', memories.dropped)
-  set('elements', elements.used)
-  set('stacks', stacks)
+  // For each batch of answers, so without looking up names; who reads it may see it a little later
+  let at = indexOf(thread, 'dropped')
+  counts[at++] = memory.dropped / PAGE
+  counts[at++] = instances
+  counts[at++] = memories.live
+  counts[at++] = memories.dropped
+  counts[at++] = elements.used
+  counts[at] = stacks
 }
 
 /** @param own of the thread that asks, which has no guests itself */
