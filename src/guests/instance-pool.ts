@@ -80,9 +80,6 @@ export class InstancePool {
     return this.#live
   }
 
-  get hasReady(): boolean {
-    return this.#ready.length > 0
-  }
 
   /** Bytes of all memories of its instances. */
   get memorySize(): number {
@@ -91,10 +88,15 @@ export class InstancePool {
     return size
   }
 
+  /** Is there one for a call or lease, or can one be made at once? After a back-off none is made until somebody asks. */
+  hasOne(): boolean {
+    if (this.#ready.length === 0) this.#fill(Math.min(1, this.#missing))
+    return this.#ready.length > 0
+  }
+
   /** For a call or lease. */
   take(): Instance | undefined {
-    if (!this.#reuses && this.#ready.length === 0) this.#fill(Math.min(1, this.#missing))
-    return this.#ready.pop()
+    return this.hasOne() ? this.#ready.pop() : undefined
   }
 
   /** A call or lease is done with it. */

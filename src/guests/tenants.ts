@@ -32,7 +32,7 @@ export class Tenants {
 
   /** Waits for an instance, and for its turn. */
   enqueue(waiter: Waiter): void {
-    const isFirst = this.#line.isEmpty && this.#hasFree
+    const isFirst = this.#line.isEmpty && this.#hasFree()
     const joined = this.#line.join(waiter, isFirst, () => {
       for (const instance of this.#pool.live) this.release(waiter.call, instance)
     })
@@ -89,8 +89,8 @@ export class Tenants {
     })
   }
 
-  get #hasFree(): boolean {
-    return this.#taken < this.#most && this.#pool.hasReady
+  #hasFree(): boolean {
+    return this.#taken < this.#most && this.#pool.hasOne()
   }
 
   /** The waiter's turn has come. */

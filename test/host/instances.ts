@@ -172,6 +172,11 @@ export function instances(mode: Mode): void {
     assert.equal(most, 2)
   })
 
+  behaviour("with `reuse: 'never'` and `maxQueue: 0` a call that waits for its turn alone is not refused", async (bench) => {
+    const module = await bench.load('counter', { reuse: 'never', host: { maxQueue: 0, slice: 0.05 } })
+    for (let n = 0; n < 500; n++) assert.deepEqual(await module.call('increment'), [1])
+  })
+
   behaviour('`instances` is a whole number, 1 or more', async (bench) => {
     for (const instances of [0, -1, 1.5, Number.NaN, '2']) {
       const error = await failure(bench.load('add', { instances: instances as number }), 'invalid-option')

@@ -63,6 +63,7 @@ const SYNC = [
   "`restart: 'never'` closes the module at the first stop or trap, and frees its name",
   "`reuse: 'never'` gives each call an instance of its own, however it is made",
   'restarts that fail three times in a row make the module broken; after a back-off it recovers',
+  'a broken module that is called by `callSync` alone recovers too',
   'a host function that calls back gets the instance that called it, not another',
   'an error of Curfew that a host function throws is a cause like any other',
   'a host function may call another module, within the budget of its caller',
