@@ -62,7 +62,7 @@ export class InstancePool {
     try {
       while (made.length < instances) {
         const instance = this.#instantiate()
-        if (this.#needsReadying(instance)) await this.#prepare(instance, signal)
+        if (this.#needsReadying(instance)) await this.#prepare(instance, signal).finally(() => this.#fresh.delete(instance))
         made.push(instance)
         if (made.length < instances && usedOfTurn() >= TURN) await new Promise<void>(nextTurn)
         if (this.#closed || signal?.aborted)
@@ -179,9 +179,16 @@ export class InstancePool {
     try {
       const instance = this.#instantiate()
       if (!this.#needsReadying(instance)) return this.#available(instance)
+      // Until it is live, or has failed, it is fresh: who counts in between would make one too many
       void this.#prepare(instance, undefined).then(
-        () => this.#available(instance),
-        (error: LoadError) => this.#failedToStart(error),
+        () => {
+          this.#fresh.delete(instance)
+          this.#available(instance)
+        },
+        (error: LoadError) => {
+          this.#fresh.delete(instance)
+          this.#failedToStart(error)
+        },
       )
     } catch (error) {
       this.#failedToStart(error as LoadError)
@@ -202,9 +209,11 @@ export class InstancePool {
   }
 
   #failedToStart(error: LoadError): void {
-    this.#failures++
     this.#lastFailure = error
     this.#spec.onEvent({ kind: 'restart', generation: this.#stats.generation, error })
+    // It was begun before: what many instances fail by at a time is one failure of the module
+    if (this.#backsOff) return this.#onChange()
+    this.#failures++
     // What was dropped in this turn can be collected in the next
     if (this.#failures < PATIENCE) return error.code === 'limit-exceeded' ? this.#fillLater() : this.#fill(1)
     this.#retryAt = now() + Math.min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** (this.#failures - PATIENCE))
@@ -239,13 +248,12 @@ export class InstancePool {
     return instance.start !== undefined || this.#spec.setup !== undefined || isLarge(instance)
   }
 
-  /** Has its memory touched, then runs the start function and `setup`, under one `startTimeout`. @throws LoadError */
+  /** Has its memory touched, then runs the start function and `setup`, under one `startTimeout`. It is fresh from here on. @throws LoadError */
   async #prepare(instance: Instance, signal: AbortSignal | undefined): Promise<void> {
     this.#fresh.add(instance)
     const { startTimeout, name } = this.#spec
     if (isLarge(instance)) await touchMemories(instance, this.#guest.account, signal)
     if (signal?.aborted) {
-      this.#fresh.delete(instance)
       instance.drop()
       throw new LoadError('aborted', 'loading was aborted', { module: name, cause: signal.reason })
     }
@@ -267,7 +275,6 @@ export class InstancePool {
       throw loadFailure(error as CurfewError, name)
     } finally {
       this.#starting.delete(call)
-      this.#fresh.delete(instance)
     }
   }
 

@@ -65,6 +65,7 @@ const SYNC = [
   'restarts that fail three times in a row make the module broken; after a back-off it recovers',
   'a broken module that is called by `callSync` alone recovers too',
   'a host function that calls back gets the instance that called it, not another',
+  'one that is lost in the very moment in which another is readied has one successor',
   'an error of Curfew that a host function throws is a cause like any other',
   'a host function may call another module, within the budget of its caller',
   'a function of the host, of another module or of a raw instance is refused, and harms nothing',
