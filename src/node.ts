@@ -73,6 +73,7 @@ export interface AsyncResources {
     type: string,
     options: { requireManualDestroy: boolean },
   ) => { runInAsyncScope<Args extends unknown[]>(fn: (...args: Args) => void, thisArg: undefined, ...args: Args): void }
+  readonly AsyncLocalStorage: new <T>() => { run<R>(store: T, work: () => R): R; getStore(): T | undefined }
 }
 
 interface Builtins {

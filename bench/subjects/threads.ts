@@ -13,6 +13,10 @@ const WORKER = wat(`(module (func (export "work") (param i32) (result i32) (loca
 const CALLER = wat(`(module (import "env" "f" (func $f (param i32) (result i32)))
   (func (export "call") (param i32) (result i32) (call $f (local.get 0))))`)
 const ECHO = "const { parentPort } = require('node:worker_threads'); parentPort.on('message', (message) => parentPort.postMessage(message))"
+/** Plain work of some milliseconds for each message. */
+const SPINNER =
+  "const { parentPort } = require('node:worker_threads'); parentPort.on('message', (n) => { let x = 0; for (let i = 0; i < n; i++) x = (x * 31) ^ i; parentPort.postMessage(x) })"
+const SPIN = 10_000_000
 /** Calls that are in flight at a time. */
 const MANY = 100
 /** Calls that are spread over threads, of some 2 ms each. */
@@ -25,6 +29,7 @@ export const threads: Subject = {
   async measure(settings) {
     const [one, two] = [new Host({ threads: 1, execTimeout: 20_000 }), new Host({ threads: 2, execTimeout: 20_000 })]
     const echo = new Worker(ECHO, { eval: true })
+    const [spinner, other] = [new Worker(SPINNER, { eval: true }), new Worker(SPINNER, { eval: true })]
     try {
       const trivial = await one.loadModule('trivial', TRIVIAL)
       const called = await one.loadModule('called', CALLER, { imports: { env: { f: (value: number) => value } } })
@@ -47,6 +52,12 @@ export const threads: Subject = {
         },
         alone: work(alone),
         spread: work(spread),
+        plainAlone: async (times: number) => {
+          for (let i = 0; i < times; i++) await roundTrip(spinner, 2 * SPIN)
+        },
+        plainSpread: async (times: number) => {
+          for (let i = 0; i < times; i++) await Promise.all([roundTrip(spinner, SPIN), roundTrip(other, SPIN)])
+        },
       }
       const samples = await alternate(ways, settings)
       const us = (way: keyof typeof ways) => samples[way].median / 1000
@@ -57,11 +68,18 @@ export const threads: Subject = {
           { id: 'echo', label: 'bare postMessage, there and back', value: us('echo'), unit: 'us' },
           { id: 'many', label: `one of ${MANY} calls in flight`, value: us('many') / MANY, unit: 'us' },
           { id: 'host-function', label: 'call that calls a host function', value: us('hostFunction'), unit: 'us' },
-          { id: 'two-to-one', label: 'calls of 2 ms: 2 threads / half of 1 thread', value: (2 * us('spread')) / us('alone'), unit: 'x', goal: 1 / 0.9 },
+          {
+            id: 'two-to-one',
+            label: 'calls of 2 ms: 2 threads / half of 1 thread',
+            value: (2 * us('spread')) / us('alone'),
+            unit: 'x',
+            goal: 1.11,
+            control: (2 * us('plainSpread')) / us('plainAlone'),
+          },
         ],
       }
     } finally {
-      await Promise.all([one.close(), two.close(), echo.terminate()])
+      await Promise.all([one.close(), two.close(), ...[echo, spinner, other].map((worker) => worker.terminate())])
     }
   },
 }

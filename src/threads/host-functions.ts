@@ -16,12 +16,12 @@ type HostCall = Extract<Report, { readonly verb: 'host' }>
 /** Runs a host function, which may return a promise, and tells what became of it. */
 export async function runHostFunction(owner: CallOwner, link: Link, asked: HostCall, { crossing }: RemoteThread): Promise<Outcome> {
   if (link.kind !== 'function' || link.wanted.kind !== 'function') return {}
-  const { fn, isAsync } = link
+  const { fn } = link
   const { results } = link.wanted.type
   const call = callOf(owner, asked)
   try {
     const promised = within(call, () => fn(...crossing.receiveAll(asked.args)))
-    if (isThenable(promised)) checkPromise(call, promised, isAsync)
+    if (isThenable(promised)) checkPromise(call, promised, asked.isSuspended)
     const returned = await promised
     const fuel = fuelOf(call, asked.fuel)
     if (results.length > 1) return { value: crossing.sendAll(Array.from(returned as Iterable<unknown>, (value, at) => fitted(value, results[at]))), ...fuel }

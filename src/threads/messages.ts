@@ -26,7 +26,10 @@ export interface Terms {
 }
 
 /** What a module is given, without the functions: those stay with the host. */
-export type SentLink = { readonly wanted: ImportType } & ({ readonly kind: 'function' } | { readonly kind: 'value'; readonly value: Sent })
+export type SentLink = { readonly wanted: ImportType } & (
+  | { readonly kind: 'function'; readonly isAsync: boolean }
+  | { readonly kind: 'value'; readonly value: Sent }
+)
 
 /** A `GuestSpec` as it is sent. */
 export interface SentSpec {
@@ -108,12 +111,16 @@ export type Report =
   | {
       readonly verb: 'host'
       readonly id: number
+      /** As part of which it does. */
+      readonly request: number | undefined
       readonly guest: number
       readonly link: number
       readonly args: readonly Sent[]
       /** Of the call: left, if it counts fuel. */
       readonly fuel: bigint | undefined
       readonly deadline: number
+      /** Is the guest suspended meanwhile? If not, its thread waits, and no promise is waited for. */
+      readonly isSuspended: boolean
     }
   | Answer
   | Dropped

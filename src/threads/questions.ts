@@ -5,6 +5,7 @@ import { currentCall } from '../runtime/thread.ts'
 import type { Crossing, Sent } from './crossing.ts'
 import type { Answer, FuelChange, Report } from './messages.ts'
 import type { Outbox } from './outbox.ts'
+import { currentRequest } from './request-context.ts'
 import { toShared } from './shared-time.ts'
 
 /** Looks once more after so many ms, should the bell not have been heard. */
@@ -50,17 +51,20 @@ export class Questions {
   callHost(guest: number, link: number, args: readonly unknown[], canWait: boolean): unknown {
     const call = currentCall() as Call
     const id = this.nextId()
+    // With JavaScript below on the stack it cannot be
+    const isSuspended = canWait && call.sliced
     const question = {
       verb: 'host' as const,
       id,
+      request: currentRequest(),
       guest,
       link,
       args: this.#crossing.sendAll(args),
       fuel: call.portion?.left,
       deadline: toShared(endOf(call)),
+      isSuspended,
     }
-    // What is below on the stack may be JavaScript
-    return canWait && call.sliced ? this.#suspended(call, question) : this.#onStack(call, question)
+    return isSuspended ? this.#suspended(call, question) : this.#onStack(call, question)
   }
 
   async #suspended(call: Call, question: HostCall): Promise<unknown> {

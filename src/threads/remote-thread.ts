@@ -1,5 +1,7 @@
 /** A thread that runs guests, as its host sees it: requests and their answers, and whether it is alive. */
+
 import { callError, type ErrorCode, engineMessage } from '../errors.ts'
+import { asCaller } from '../guests/caller.ts'
 import type { Observe } from '../guests/executor.ts'
 import { now } from '../runtime/clock.ts'
 import { Crossing, type Handle, type Sent } from './crossing.ts'
@@ -26,6 +28,8 @@ interface Pending {
   readonly reject: (error: unknown) => void
   /** Stops listening to the caller's signal. */
   unlisten: (() => void) | undefined
+  /** Runs something in the async context of the caller. */
+  readonly within: ((run: () => void) => void) | undefined
 }
 
 /** A module that the thread runs. */
@@ -57,6 +61,8 @@ export class RemoteThread implements Watched {
   readonly #watchdog: Watchdog
   readonly #bell = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
   readonly #onLost: (cause: unknown) => void
+  /** Does any of its guests call host functions? */
+  callsHost = false
   #next = 0
   #isOver = false
 
@@ -89,6 +95,13 @@ export class RemoteThread implements Watched {
     return due
   }
 
+  /** Runs something as part of a request, as `AsyncLocalStorage` sees it. */
+  within(request: number | undefined, run: () => void): void {
+    const within = request === undefined ? undefined : this.#pending.get(request)?.within
+    if (within === undefined) run()
+    else within(run)
+  }
+
   /** A number for a request. */
   id(): number {
     return this.#next++
@@ -106,7 +119,14 @@ export class RemoteThread implements Watched {
   ask<T>(order: Request, about: About, due: number, signal: AbortSignal | undefined, take: (answer: Returned) => T): Promise<T> {
     if (this.#isOver) return Promise.reject(lost(about, false, new Error('the thread is gone')))
     return new Promise((resolve, reject) => {
-      const pending: Pending = { due, about, resolve: (answer) => resolve(take(answer)), reject, unlisten: undefined }
+      const pending: Pending = {
+        due,
+        about,
+        resolve: (answer) => resolve(take(answer)),
+        reject,
+        unlisten: undefined,
+        within: this.callsHost ? asCaller((run: () => void) => run()) : undefined,
+      }
       if (signal !== undefined && !signal.aborted) pending.unlisten = this.#listen(order.id, signal, pending)
       this.#pending.set(order.id, pending)
       if (this.#pending.size === 1) this.#transport.ref()

@@ -37,7 +37,7 @@ function sentLink(link: Link, crossing: Crossing, module: string): SentLink {
   const { wanted } = link
   switch (link.kind) {
     case 'function':
-      return { wanted, kind: 'function' }
+      return { wanted, kind: 'function', isAsync: link.isAsync }
     case 'value': {
       const { value } = link
       return { wanted, kind: 'value', value: crossing.send(value instanceof WebAssembly.Global ? heldBy(value, wanted, module) : value) }

@@ -14,6 +14,7 @@ import { Inbox } from './inbox.ts'
 import type { Abortable, CallRequest, LeaseState, Order, Report, Terms } from './messages.ts'
 import { Outbox } from './outbox.ts'
 import { Questions } from './questions.ts'
+import { asRequest } from './request-context.ts'
 import { leaseState, ServedGuest } from './served-guest.ts'
 import { publish, sharedAdmission, sharedUse } from './shared-counts.ts'
 import { fromShared } from './shared-time.ts'
@@ -58,6 +59,8 @@ class Server {
   readonly #figuresOf = new Map<number, CallFigures>()
   /** Requests that are being done. */
   #pending = 0
+  /** Does any guest call host functions? */
+  #callsHost = false
   /** Guests whose figures may have changed since the host was told of them. */
   readonly #changed = new Set<ServedGuest>()
   #lookedAt = 0
@@ -137,7 +140,7 @@ class Server {
     this.#pending++
     let done: Promise<unknown>
     try {
-      done = work()
+      done = this.#callsHost ? asRequest(id, work) : work()
     } catch (error) {
       done = Promise.reject(error)
     }
@@ -186,6 +189,7 @@ class Server {
       happened: (guest, event) => this.#happened(guest, event),
     })
     this.#guests.set(order.guest, served)
+    if (order.spec.imports.some(({ kind }) => kind === 'function')) this.#callsHost = true
     try {
       served.guest = order.again ? executor.reload(served.spec) : await executor.load(served.spec)
       this.#changed.add(served)

@@ -78,18 +78,16 @@ function onlyRan({ stats: before, memorySize }: Figures, { stats: now, memorySiz
   )
 }
 
-/** Its guest is suspended while the host runs a function, where that is possible; otherwise the whole thread waits. */
+/** A guest is suspended while the host runs an `async` function, where that is possible. Until any other has returned, its whole thread waits. */
 function linksFrom(sent: readonly SentLink[], guest: number, asks: Asks): readonly Link[] {
   const links = sent.map((link, at): Link => {
     const { wanted } = link
     if (link.kind === 'value') return { wanted, kind: 'value', value: asks.crossing.receive(link.value) }
-    return { wanted, kind: 'function', isAsync: true, fn: (...args) => asks.callHost(guest, at, args, true) }
+    return { wanted, kind: 'function', isAsync: link.isAsync, fn: (...args) => asks.callHost(guest, at, args, waiting.has(at)) }
   })
-  const waiting: ReadonlySet<Link> = new Set(waitingOf(links))
-  return links.map((link, at) => {
-    if (link.kind !== 'function' || waiting.has(link)) return link
-    return { wanted: link.wanted, kind: 'function', isAsync: false, fn: (...args) => asks.callHost(guest, at, args, false) }
-  })
+  const suspending: ReadonlySet<Link> = new Set(waitingOf(links))
+  const waiting: ReadonlySet<number> = new Set(links.flatMap((link, at) => (suspending.has(link) ? [at] : [])))
+  return links
 }
 
 export function leaseState(id: number, lease: GuestLease, crossing: Crossing): LeaseState {

@@ -78,7 +78,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
   async load(): Promise<void> {
     const { startTimeout, signal } = this.#spec
     const thread = this.#place.thread as RemoteThread
-    thread.residents.set(this.id, this)
+    this.#moveTo(thread)
     const order = { verb: 'load' as const, id: thread.id(), guest: this.id, spec: sentSpec(this.#spec, thread.crossing), again: false }
     try {
       const due = startTimeout === 0 ? Number.POSITIVE_INFINITY : now() + startTimeout
@@ -168,7 +168,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
           report.error === undefined ? report.event : ({ ...report.event, error: this.#thread?.crossing.receive(report.error) } as GuestEvent),
         )
       case 'host':
-        return void this.#runHostFunction(report)
+        return this.#place.thread?.within(report.request, () => void this.#runHostFunction(report))
     }
   }
 
@@ -182,11 +182,16 @@ export class ThreadGuest implements Guest, Lessor, Resident {
     if (this.#spec.restart === 'never') void this.close()
   }
 
+  #moveTo(thread: RemoteThread): void {
+    thread.residents.set(this.id, this)
+    if (this.#spec.imports.some(({ kind }) => kind === 'function')) thread.callsHost = true
+  }
+
   /** There is a thread again: it goes on there, as after a restart. */
   moved(thread: RemoteThread): void {
     if (!this.#away) return
     this.#away = false
-    thread.residents.set(this.id, this)
+    this.#moveTo(thread)
     const spec = sentSpec(this.#spec, thread.crossing)
     void thread.ask({ verb: 'load', id: thread.id(), guest: this.id, spec, again: true }, {}, now(), undefined, done).catch(() => undefined)
     for (let waiter = this.#line.shift(); waiter !== undefined; waiter = this.#line.shift()) {

@@ -27,6 +27,8 @@ export interface Difference {
   readonly prove?: (bench: Bench, original: Prove) => Promise<void>
 }
 
+const DIFFERENT = '[expected difference] '
+
 let mode: Mode = { name: '', jspi: true }
 
 /** Has the behaviours that are registered from now on proven in a mode. */
@@ -77,10 +79,11 @@ export const GENEROUS = 5_000
 
 /** A claim about the host, and its proof. */
 export function behaviour(claim: string, prove: Prove): void {
-  const difference = mode.differences?.get(claim)
+  const [, plain = claim] = claim.split(DIFFERENT)
+  const difference = mode.differences?.get(plain)
   if (difference === undefined) return proven(claim, prove)
   const { instead, prove: proveInstead } = difference
-  const text = `[expected difference] ${claim}: ${instead}`
+  const text = `${DIFFERENT}${plain}: ${instead}`
   if (proveInstead === undefined) test(text, { skip: instead })
   else proven(text, (bench) => proveInstead(bench, prove))
 }
@@ -109,7 +112,7 @@ export type Prove = (bench: Bench) => Promise<void>
 /** A claim that only JSPI makes possible, and what holds in its place without. */
 export function differs(mode: Mode, withJspi: readonly [string, Prove], without: readonly [string, Prove]): void {
   const [claim, prove] = mode.jspi ? withJspi : without
-  behaviour(mode.jspi ? claim : `[expected difference] ${claim}`, prove)
+  behaviour(mode.jspi ? claim : `${DIFFERENT}${claim}`, prove)
 }
 
 function pending(): string[] {
