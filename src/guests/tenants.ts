@@ -35,6 +35,7 @@ export class Tenants {
     const isFirst = this.#line.isEmpty && this.#hasFree()
     const joined = this.#line.join(waiter, isFirst, () => {
       for (const instance of this.#pool.live) this.release(waiter.call, instance)
+      this.#checkIdle()
     })
     if (joined) this.next()
     else this.#checkIdle()

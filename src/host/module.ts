@@ -205,6 +205,7 @@ export class Module {
 
   #ended(): void {
     this.#closed = true
+    for (const guest of this.#draining) void guest.close()
     this.#host.forget()
     tellClosed(this.#name, () => this.stats)
   }
