@@ -160,7 +160,9 @@ export class InThreadGuest implements Guest, Runner {
       (await new Promise<Instance>((resolve, reject) => {
         this.#tenants.enqueue({ call, name: undefined, grant: resolve, refuse: reject })
       }))
-    return this.holdLease(call, instance)
+    const lease = this.holdLease(call, instance)
+    if (call.stopped !== undefined) await lease.stopped // before it began
+    return lease
   }
 
   idle(): Promise<void> {
@@ -231,7 +233,7 @@ export class InThreadGuest implements Guest, Runner {
       this.#release(hold, instance, code)
     })
     // It may have been stopped, or its signal aborted, since it was granted
-    if (hold.stopped !== undefined) this.stopped(hold)
+    if (hold.stopped !== undefined) hold.onStop?.()
     else if (!hold.expire(now())) watch(hold)
     return lease
   }

@@ -80,7 +80,6 @@ export class InstancePool {
     return this.#live
   }
 
-
   /** Bytes of all memories of its instances. */
   get memorySize(): number {
     let size = 0

@@ -78,6 +78,8 @@ const SYNC_LATER = [
   'an instance whose guest is suspended is busy',
   'a lease cannot be used to enter its suspended guest from a host function of another module',
   'no other call enters an instance whose guest waits',
+  'a lease that is closed as it gets its instance is told as stopped once, and does not begin',
+  'who is told of a stop may call another guest, and harms no call on whose stack that is',
 ]
 
 /** Claims whose proof replaces the clock, or counts turns of the event loop: of this thread, and not of those that the guests are on. */
