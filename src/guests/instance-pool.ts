@@ -36,6 +36,8 @@ export class InstancePool {
   readonly #ready: Instance[] = []
   /** They, and those that calls have. */
   readonly #live = new Set<Instance>()
+  /** Those that are gone, while a lease still has them, or a call that ends. */
+  readonly #lost = new Set<Instance>()
   /** Those that are being readied, and the start functions or `setup`s that run now. */
   readonly #fresh = new Set<Instance>()
   readonly #starting = new Set<Call>()
@@ -75,9 +77,9 @@ export class InstancePool {
     for (const instance of made) this.#add(instance)
   }
 
-  /** Those that calls have or may have. */
-  get live(): Iterable<Instance> {
-    return this.#live
+  /** Those that calls have or may have, gone ones included. */
+  get all(): Iterable<Instance> {
+    return this.#lost.size === 0 ? this.#live : [...this.#live, ...this.#lost]
   }
 
   /** Bytes of all memories of its instances. */
@@ -100,8 +102,8 @@ export class InstancePool {
 
   /** A call or lease is done with it. */
   giveBack(instance: Instance): void {
-    if (instance.stopped) return
-    if (this.#reuses) this.#ready.push(instance)
+    if (instance.stopped) this.#lost.delete(instance)
+    else if (this.#reuses) this.#ready.push(instance)
     else {
       this.#live.delete(instance)
       instance.drop()
@@ -113,6 +115,7 @@ export class InstancePool {
   drop(instance: Instance, isLast: boolean): boolean {
     if (!instance.stopped) instance.drop()
     if (!this.#live.delete(instance)) return false
+    if (instance.taken) this.#lost.add(instance)
     const at = this.#ready.indexOf(instance)
     if (at >= 0) this.#ready.splice(at, 1)
     if (!isLast) this.#fill(this.#missing)

@@ -34,7 +34,7 @@ export class Tenants {
   enqueue(waiter: Waiter): void {
     const isFirst = this.#line.isEmpty && this.#hasFree()
     const joined = this.#line.join(waiter, isFirst, () => {
-      for (const instance of this.#pool.live) this.release(waiter.call, instance)
+      for (const instance of this.#pool.all) this.release(waiter.call, instance)
       this.#checkIdle()
     })
     if (joined) this.next()
@@ -79,7 +79,7 @@ export class Tenants {
   close(): void {
     this.#closed = true
     this.#line.stopAll('closed')
-    for (const instance of this.#pool.live) instance.holder?.stop('closed')
+    for (const instance of this.#pool.all) instance.holder?.stop('closed')
   }
 
   /** Resolves when nobody has an instance or waits for one. */

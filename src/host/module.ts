@@ -153,8 +153,8 @@ export class Module {
     checkOptions(options)
     const { drainTimeout, ...changes } = options
     const limit = duration('drainTimeout', drainTimeout, DEFAULT_DRAIN_TIMEOUT)
-    if (this.#replacing !== undefined) throw callError('busy', 'another version of the module is being loaded', { module: this.#name })
     if (this.#closed) throw this.#closedWhileLoading()
+    if (this.#replacing !== undefined) throw callError('busy', 'another version of the module is being loaded', { module: this.#name })
     checkSignal(changes.signal)
     const cancel = new AbortController()
     const signal = changes.signal === undefined ? cancel.signal : AbortSignal.any([cancel.signal, changes.signal])

@@ -163,7 +163,9 @@ export function replacing(mode: Mode): void {
     }
     const replacing = failure(module.replace(fixture('counter'), { setup }), 'closed')
     while (readied === 0) await nextTurn()
-    await module.close()
+    const closing = module.close()
+    await failure(module.replace(fixture('counter')), 'closed')
+    await closing
     await replacing
     assert.equal(host.modules.has('plugin'), false)
     await failure(module.replace(fixture('counter')), 'closed')
@@ -231,6 +233,24 @@ export function replacing(mode: Mode): void {
     await module.replace(version(2))
     assert.match((await held).code, /closed|deadline/)
     assert.deepEqual(await module.call('version'), [2])
+  })
+
+  behaviour('steps that end with a lease of the former version are in the sum, and have ended once that is closed', async (bench) => {
+    const module = await bench.load('infinite_loop', { host: { execTimeout: 5_000 } })
+    const { promise, resolve: release } = Promise.withResolvers<void>()
+    const steps: Promise<unknown>[] = []
+    const leased = module.use(async (instance) => {
+      await promise
+      for (let step = 0; step < 4; step++) steps.push(instance.call('ready').catch(() => undefined))
+    })
+    await nextTurn()
+    const replacing = module.replace(version(2))
+    await serves(module, 'version')
+    release()
+    await leased
+    await replacing
+    await Promise.all(steps)
+    assert.equal(module.stats.calls, 4)
   })
 
   behaviour('a lease that is granted after the change is one of the version whose line it joined', async (bench) => {
