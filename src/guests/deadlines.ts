@@ -73,6 +73,7 @@ export class Deadlines {
       this.#timerAt = Number.POSITIVE_INFINITY
       awaitTurn()
     }
-    this.#timer = setTimeout(fire, Math.min(due - now(), LONGEST_TIMER))
+    // Node warns of times below 0
+    this.#timer = setTimeout(fire, Math.min(Math.max(due - now(), 0), LONGEST_TIMER))
   }
 }

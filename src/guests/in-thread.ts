@@ -160,7 +160,11 @@ export class InThreadGuest implements Guest, Runner {
       (await new Promise<Instance>((resolve, reject) => {
         this.#tenants.enqueue({ call, name: undefined, grant: resolve, refuse: reject })
       }))
-    return this.holdLease(call, instance)
+    const lease = this.holdLease(call, instance)
+    if (call.stopped === undefined) return lease
+    // Closed or aborted since it was granted: it does not begin
+    this.#stats.countRefused(call.stopped.code)
+    return lease.stopped
   }
 
   idle(): Promise<void> {
@@ -231,7 +235,7 @@ export class InThreadGuest implements Guest, Runner {
       this.#release(hold, instance, code)
     })
     // It may have been stopped, or its signal aborted, since it was granted
-    if (hold.stopped !== undefined) this.stopped(hold)
+    if (hold.stopped !== undefined) hold.onStop?.()
     else if (!hold.expire(now())) watch(hold)
     return lease
   }
@@ -253,20 +257,21 @@ export class InThreadGuest implements Guest, Runner {
     call.under(lease.hold)
     observed(call, observe)
     const fn = instance.exports[signature.name] as GuestFunction
-    return new Promise((resolve, reject) => {
-      const begin = (at: number) => {
-        lease.running = call
-        resolve(this.#run(call, instance, signature, fn, args, at))
-      }
-      const at = now()
-      if (previous === undefined && at < call.deadline && hasRoom(this.#admission, this.account)) return begin(at)
-      if (previous === undefined) lease.running = call // it ends with the lease, also while it waits
-      this.#tenants.wait(call, signature.name, reject)
-      const granted = asCaller(begin)
-      const wait = () => call.stopped === undefined && ready(call, this.#admission, granted)
-      if (previous === undefined) wait()
-      else previous.then(wait, wait)
-    })
+    lease.steps.add(call)
+    try {
+      return await new Promise((resolve, reject) => {
+        const begin = (at: number) => resolve(this.#run(call, instance, signature, fn, args, at))
+        const at = now()
+        if (previous === undefined && at < call.deadline && hasRoom(this.#admission, this.account)) return begin(at)
+        this.#tenants.wait(call, signature.name, reject)
+        const granted = asCaller(begin)
+        const wait = () => call.stopped === undefined && ready(call, this.#admission, granted)
+        if (previous === undefined) wait()
+        else previous.then(wait, wait)
+      })
+    } finally {
+      lease.steps.delete(call)
+    }
   }
 
   runSync(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget, began: number, observe?: Observe, lease?: Call): unknown[] {
@@ -323,6 +328,7 @@ export class InThreadGuest implements Guest, Runner {
       if (instance.stopped) throw this.#counted(callError('stale', 'the instance went while the call waited for its turn', this.#where(signature.name)))
       unwrapped = this.#unwrap(instance, signature, args)
     } catch (error) {
+      call.state = 'done'
       this.#release(call, instance, undefined)
       return Promise.reject(error)
     }
@@ -390,7 +396,7 @@ export class InThreadGuest implements Guest, Runner {
     if (this.#isLost(code, instance)) {
       // The guests below on this stack are of the same instance, and end with it
       for (let outer = call.parent; outer !== undefined; outer = outer.parent) if (outer.instance === instance) outer.stop(code, error)
-      this.#dropAfter(code, instance)
+      this.#dropAfter(code, instance, error)
     }
     return error
   }
@@ -401,11 +407,13 @@ export class InThreadGuest implements Guest, Runner {
     return instance.stopped || REASONS[code].kind !== 'trap' || this.#spec.onTrap !== 'keep'
   }
 
-  #dropAfter(code: ErrorCode, instance: Instance): void {
+  #dropAfter(code: ErrorCode, instance: Instance, error?: CurfewError): void {
     if (!this.#isLost(code, instance)) return
     const isLast = this.#spec.restart === 'never'
     // One that is being readied fails to load, and says why
-    if (this.#pool.drop(instance, isLast) && isLast) void this.close()
+    if (!this.#pool.drop(instance, isLast) || !isLast) return
+    instance.holder?.stop('closed', error) // a lease
+    void this.close()
   }
 
   /** A call or lease that had the instance gives it back. */

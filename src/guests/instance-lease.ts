@@ -13,7 +13,7 @@ import type { Signature } from './signature.ts'
 export class InstanceLease implements GuestLease, Held {
   readonly instance: Instance
   readonly hold: Call
-  running: Call | undefined
+  readonly steps = new Set<Call>()
   readonly #guest: Runner
   readonly #end: (code: ErrorCode | undefined) => void
   /** Rejects when the lease is stopped; never settles otherwise. */
@@ -81,11 +81,10 @@ export class InstanceLease implements GuestLease, Held {
     if (this.#over) return
     this.#over = true
     this.hold.onStop = undefined
-    const { running } = this
-    const abandoned = running?.state === 'running' || running?.state === 'suspended'
+    const abandoned = [...this.steps].some(({ state }) => state === 'running' || state === 'suspended')
     // Steps that nobody waited for end with the lease: the one that runs, and those behind it
     this.hold.stop('stale')
-    running?.stop('stale')
+    for (const step of this.steps) step.stop('stale')
     this.#end(abandoned ? 'stale' : undefined)
   }
 
@@ -94,7 +93,7 @@ export class InstanceLease implements GuestLease, Held {
     const stop = this.hold.stopped
     if (this.#over || stop === undefined) return
     this.#over = true
-    this.running?.stop(stop.code, stop.cause)
+    for (const step of this.steps) step.stop(stop.code, stop.cause)
     this.#reject(failedCall(this.hold, stop.code, '', { module: this.#guest.name }, stop.cause))
     this.#end(stop.code)
   }

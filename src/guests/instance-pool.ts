@@ -36,6 +36,8 @@ export class InstancePool {
   readonly #ready: Instance[] = []
   /** They, and those that calls have. */
   readonly #live = new Set<Instance>()
+  /** Those that are gone, while a lease still has them, or a call that ends. */
+  readonly #lost = new Set<Instance>()
   /** Those that are being readied, and the start functions or `setup`s that run now. */
   readonly #fresh = new Set<Instance>()
   readonly #starting = new Set<Call>()
@@ -62,7 +64,7 @@ export class InstancePool {
     try {
       while (made.length < instances) {
         const instance = this.#instantiate()
-        if (this.#needsReadying(instance)) await this.#prepare(instance, signal)
+        if (this.#needsReadying(instance)) await this.#prepare(instance, signal).finally(() => this.#fresh.delete(instance))
         made.push(instance)
         if (made.length < instances && usedOfTurn() >= TURN) await new Promise<void>(nextTurn)
         if (this.#closed || signal?.aborted)
@@ -75,13 +77,9 @@ export class InstancePool {
     for (const instance of made) this.#add(instance)
   }
 
-  /** Those that calls have or may have. */
-  get live(): Iterable<Instance> {
-    return this.#live
-  }
-
-  get hasReady(): boolean {
-    return this.#ready.length > 0
+  /** Those that calls have or may have, gone ones included. */
+  get all(): Iterable<Instance> {
+    return this.#lost.size === 0 ? this.#live : [...this.#live, ...this.#lost]
   }
 
   /** Bytes of all memories of its instances. */
@@ -91,16 +89,21 @@ export class InstancePool {
     return size
   }
 
+  /** Is there one for a call or lease, or can one be made at once? After a back-off none is made until somebody asks. */
+  hasOne(): boolean {
+    if (this.#ready.length === 0) this.#fill(Math.min(1, this.#missing))
+    return this.#ready.length > 0
+  }
+
   /** For a call or lease. */
   take(): Instance | undefined {
-    if (!this.#reuses && this.#ready.length === 0) this.#fill(Math.min(1, this.#missing))
-    return this.#ready.pop()
+    return this.hasOne() ? this.#ready.pop() : undefined
   }
 
   /** A call or lease is done with it. */
   giveBack(instance: Instance): void {
-    if (instance.stopped) return
-    if (this.#reuses) this.#ready.push(instance)
+    if (instance.stopped) this.#lost.delete(instance)
+    else if (this.#reuses) this.#ready.push(instance)
     else {
       this.#live.delete(instance)
       instance.drop()
@@ -112,6 +115,7 @@ export class InstancePool {
   drop(instance: Instance, isLast: boolean): boolean {
     if (!instance.stopped) instance.drop()
     if (!this.#live.delete(instance)) return false
+    if (instance.taken) this.#lost.add(instance)
     const at = this.#ready.indexOf(instance)
     if (at >= 0) this.#ready.splice(at, 1)
     if (!isLast) this.#fill(this.#missing)
@@ -177,9 +181,16 @@ export class InstancePool {
     try {
       const instance = this.#instantiate()
       if (!this.#needsReadying(instance)) return this.#available(instance)
+      // Until it is live, or has failed, it is fresh: who counts in between would make one too many
       void this.#prepare(instance, undefined).then(
-        () => this.#available(instance),
-        (error: LoadError) => this.#failedToStart(error),
+        () => {
+          this.#fresh.delete(instance)
+          this.#available(instance)
+        },
+        (error: LoadError) => {
+          this.#fresh.delete(instance)
+          this.#failedToStart(error)
+        },
       )
     } catch (error) {
       this.#failedToStart(error as LoadError)
@@ -200,9 +211,11 @@ export class InstancePool {
   }
 
   #failedToStart(error: LoadError): void {
-    this.#failures++
     this.#lastFailure = error
     this.#spec.onEvent({ kind: 'restart', generation: this.#stats.generation, error })
+    // It was begun before: what many instances fail by at a time is one failure of the module
+    if (this.#backsOff) return this.#onChange()
+    this.#failures++
     // What was dropped in this turn can be collected in the next
     if (this.#failures < PATIENCE) return error.code === 'limit-exceeded' ? this.#fillLater() : this.#fill(1)
     this.#retryAt = now() + Math.min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** (this.#failures - PATIENCE))
@@ -237,13 +250,12 @@ export class InstancePool {
     return instance.start !== undefined || this.#spec.setup !== undefined || isLarge(instance)
   }
 
-  /** Has its memory touched, then runs the start function and `setup`, under one `startTimeout`. @throws LoadError */
+  /** Has its memory touched, then runs the start function and `setup`, under one `startTimeout`. It is fresh from here on. @throws LoadError */
   async #prepare(instance: Instance, signal: AbortSignal | undefined): Promise<void> {
     this.#fresh.add(instance)
     const { startTimeout, name } = this.#spec
     if (isLarge(instance)) await touchMemories(instance, this.#guest.account, signal)
     if (signal?.aborted) {
-      this.#fresh.delete(instance)
       instance.drop()
       throw new LoadError('aborted', 'loading was aborted', { module: name, cause: signal.reason })
     }
@@ -265,7 +277,6 @@ export class InstancePool {
       throw loadFailure(error as CurfewError, name)
     } finally {
       this.#starting.delete(call)
-      this.#fresh.delete(instance)
     }
   }
 

@@ -11,8 +11,8 @@ export interface Held {
   readonly instance: Instance
   /** Stands for the lease: its deadline, its signal, why it ended. */
   readonly hold: Call
-  /** The call that the lease's holder has made last. */
-  running: Call | undefined
+  /** The calls of its holder that have not ended: one after another, they end with the lease at the latest. */
+  readonly steps: Set<Call>
 }
 
 export interface Runner extends CallOwner {

@@ -20,6 +20,8 @@ export interface ModuleStats {
 
 export class Stats {
   #calls = 0
+  /** Those whose guest ran, nested ones excluded. */
+  #entered = 0
   #ok = 0
   #cpu = 0
   #fuel = 0n
@@ -39,6 +41,7 @@ export class Stats {
     if (outcome === 'ok') this.#ok++
     else this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1
     if (isNested) return
+    this.#entered++
     this.#cpu += cpu
     if (portion === undefined) return
     this.#lastFuel = portion.used
@@ -51,9 +54,9 @@ export class Stats {
     this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1
   }
 
-  /** ms that its guests ran for a call, on average. */
+  /** ms that its guests ran for a call that was not refused, on average. */
   get meanCpu(): number {
-    return this.#calls === 0 ? 0 : this.#cpu / this.#calls
+    return this.#entered === 0 ? 0 : this.#cpu / this.#entered
   }
 
   get snapshot(): ModuleStats {

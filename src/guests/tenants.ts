@@ -32,9 +32,10 @@ export class Tenants {
 
   /** Waits for an instance, and for its turn. */
   enqueue(waiter: Waiter): void {
-    const isFirst = this.#line.isEmpty && this.#hasFree
+    const isFirst = this.#line.isEmpty && this.#hasFree()
     const joined = this.#line.join(waiter, isFirst, () => {
-      for (const instance of this.#pool.live) this.release(waiter.call, instance)
+      for (const instance of this.#pool.all) this.release(waiter.call, instance)
+      this.#checkIdle()
     })
     if (joined) this.next()
     else this.#checkIdle()
@@ -78,7 +79,7 @@ export class Tenants {
   close(): void {
     this.#closed = true
     this.#line.stopAll('closed')
-    for (const instance of this.#pool.live) instance.holder?.stop('closed')
+    for (const instance of this.#pool.all) instance.holder?.stop('closed')
   }
 
   /** Resolves when nobody has an instance or waits for one. */
@@ -89,8 +90,8 @@ export class Tenants {
     })
   }
 
-  get #hasFree(): boolean {
-    return this.#taken < this.#most && this.#pool.hasReady
+  #hasFree(): boolean {
+    return this.#taken < this.#most && this.#pool.hasOne()
   }
 
   /** The waiter's turn has come. */

@@ -1,7 +1,6 @@
 /** The options of calls and leases. Times in ms. */
 import { type Allowance, callAllowance } from '../budget.ts'
-import { optionError } from '../errors.ts'
-import { checkSignal, countsNoFuel, duration, fuelAmount, known, unknownOption } from './checks.ts'
+import { checkOptions, checkSignal, countsNoFuel, duration, fuelAmount, known, unknownOption } from './checks.ts'
 
 export interface CallOptions {
   /** Can only tighten the module's limit. Default: that limit. */
@@ -37,7 +36,7 @@ interface CallContext {
  * @throws CurfewError `invalid-option`
  */
 export function allowanceOf({ module, allowance, countsFuel }: CallContext, options: CallOptions): Allowance {
-  if (typeof options !== 'object' || options === null) throw optionError('options', 'an object', options)
+  checkOptions(options)
   const { timeout, cpuTimeout, fuel, signal } = options
   for (const name in options) if (!CALL_OPTIONS.includes(name)) throw unknownOption('call', name, CALL_OPTIONS)
   if (timeout !== undefined) duration('timeout', timeout, 0)

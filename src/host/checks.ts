@@ -5,8 +5,12 @@ export function checkSignal(signal: unknown): void {
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw optionError('signal', 'an AbortSignal', signal)
 }
 
-export function known(where: string, options: object, names: readonly string[]): void {
+export function checkOptions(options: unknown): void {
   if (typeof options !== 'object' || options === null) throw optionError('options', 'an object', options)
+}
+
+export function known(where: string, options: object, names: readonly string[]): void {
+  checkOptions(options)
   for (const name of Object.keys(options)) if (!names.includes(name)) throw unknownOption(where, name, names)
 }
 

@@ -3,7 +3,13 @@ import { callError, optionError, show } from '../errors.ts'
 import type { GuestLease } from '../guests/executor.ts'
 import { checkArguments, type Signature } from '../guests/signature.ts'
 import { allowanceOf, type CallOptions, type CallSyncOptions } from './call-options.ts'
+import { count, known } from './checks.ts'
 import { traceCall, traceCallSync, tracesCalls } from './events.ts'
+
+interface MemoryOptions {
+  /** Index of the memory. Default 0. */
+  readonly memory?: number
+}
 
 /** What `Lease` needs to know of its module. */
 export interface LeaseContext {
@@ -47,17 +53,17 @@ export class Lease {
   }
 
   /** A copy of bytes of the guest's memory. @throws UsageError `out-of-bounds`, `stale` */
-  async read(address: number | bigint, length: number, options: { readonly memory?: number } = {}): Promise<Uint8Array> {
+  async read(address: number | bigint, length: number, options: MemoryOptions = {}): Promise<Uint8Array> {
     checkAddress('address', address)
     checkAddress('length', length)
-    return this.#guest.read(address, length, options.memory ?? 0)
+    return this.#guest.read(address, length, memoryOf('read', options))
   }
 
   /** Writes bytes into the guest's memory. @throws UsageError `out-of-bounds`, `stale` */
-  async write(address: number | bigint, bytes: Uint8Array, options: { readonly memory?: number } = {}): Promise<void> {
+  async write(address: number | bigint, bytes: Uint8Array, options: MemoryOptions = {}): Promise<void> {
     checkAddress('address', address)
     if (!(bytes instanceof Uint8Array)) throw optionError('bytes', 'a Uint8Array', bytes)
-    return this.#guest.write(address, bytes, options.memory ?? 0)
+    return this.#guest.write(address, bytes, memoryOf('write', options))
   }
 
   /** Bytes of all memories of this instance. */
@@ -76,6 +82,11 @@ export function signatureOf(context: LeaseContext, name: string): Signature {
     module: context.module,
     function: name,
   })
+}
+
+function memoryOf(where: string, options: MemoryOptions): number {
+  known(where, options, ['memory'])
+  return count('memory', options.memory, 0)
 }
 
 function checkAddress(what: string, value: unknown): void {

@@ -5,7 +5,7 @@ import { checkArguments, type Extern, externsOf, type ImportedExtern, type Signa
 import { type ModuleStats, sumOfStats } from '../guests/stats.ts'
 import { DEFAULT_DRAIN_TIMEOUT, DEFAULT_LEASE_TIMEOUT } from '../limits.ts'
 import { allowanceOf, type CallOptions, type CallSyncOptions, checkLeaseOptions, type LeaseOptions } from './call-options.ts'
-import { checkSignal, duration } from './checks.ts'
+import { checkOptions, checkSignal, duration } from './checks.ts'
 import { tellClosed, tellReplaced, traceCall, traceCallSync, tracesCalls } from './events.ts'
 import { Lease, type LeaseContext, signatureOf } from './lease.ts'
 import type { Version } from './loader.ts'
@@ -149,10 +149,12 @@ export class Module {
    * @returns when the former version is closed: were all its calls done?
    * @throws LoadError; CurfewError `invalid-option`; UsageError `busy` while another replacement is loading
    */
-  async replace(source: ModuleSource, { drainTimeout, ...changes }: ReplaceOptions = {}): Promise<Drained> {
+  async replace(source: ModuleSource, options: ReplaceOptions = {}): Promise<Drained> {
+    checkOptions(options)
+    const { drainTimeout, ...changes } = options
     const limit = duration('drainTimeout', drainTimeout, DEFAULT_DRAIN_TIMEOUT)
-    if (this.#replacing !== undefined) throw callError('busy', 'another version of the module is being loaded', { module: this.#name })
     if (this.#closed) throw this.#closedWhileLoading()
+    if (this.#replacing !== undefined) throw callError('busy', 'another version of the module is being loaded', { module: this.#name })
     checkSignal(changes.signal)
     const cancel = new AbortController()
     const signal = changes.signal === undefined ? cancel.signal : AbortSignal.any([cancel.signal, changes.signal])
@@ -205,6 +207,7 @@ export class Module {
 
   #ended(): void {
     this.#closed = true
+    for (const guest of this.#draining) void guest.close()
     this.#host.forget()
     tellClosed(this.#name, () => this.stats)
   }

@@ -1,5 +1,8 @@
 import type { Guest } from '../guests/executor.ts'
 
+/** A timer takes no more, ms: 25 days. */
+const LONGEST_TIMER = 0x7fff_ffff
+
 /** How the calls of a version that was replaced ended. */
 export interface Drained {
   /** Had all calls and leases ended by themselves? If not, the rest ended with `closed`. */
@@ -17,7 +20,7 @@ export async function drain(guest: Guest, limit: number): Promise<Drained> {
         : await Promise.race([
             idle,
             new Promise<false>((resolve) => {
-              timer = setTimeout(() => resolve(false), limit)
+              timer = setTimeout(() => resolve(false), Math.min(limit, LONGEST_TIMER))
             }),
           ])
     return { drained }

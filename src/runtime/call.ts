@@ -78,6 +78,8 @@ export class Call implements Limits {
   runUntil = Number.POSITIVE_INFINITY
   /** The call whose host function made this one. */
   parent: Call | undefined = undefined
+  /** The call whose guest it was entered on top of: `parent`, or one that polls and has no say in this one. */
+  below: Call | undefined = undefined
   /** The lease under which it was made: its end is the call's. */
   lease: Call | undefined = undefined
   /** Whose guest it runs. */

@@ -42,15 +42,19 @@ export function instanceBelow(owner: CallOwner): object | undefined {
   return undefined
 }
 
-/** A call's guest is entered, on top of the host function that made the call, if one did. `leave` must follow. */
+/**
+ * A call's guest is entered, on top of the host function that made the call, if one did; or of a guest that polls, if who was told of a stop
+ * made the call. `leave` must follow.
+ */
 export function enter(call: Call): void {
   call.parent = hostingCall()
+  call.below = current
   current = call
 }
 
 /** The call's guest has ended. One that was suspended tells so a microtask late, when another may be running. */
 export function leave(call: Call): void {
-  if (current === call) current = call.parent
+  if (current === call) current = call.below
 }
 
 /** Has a suspended guest run on, in a microtask; or end, if its call was stopped. */
@@ -73,7 +77,7 @@ export function whilePolling(fn: () => void): void {
  */
 export function putAside(tell: (call: Call) => void): Promise<number> {
   const call = current as Call
-  current = call.parent
+  current = call.below
   call.pause(now())
   call.state = 'suspended'
   call.slices++
@@ -92,6 +96,7 @@ export function runOn(id: number): Call {
   tokens.delete(call)
   const at = now()
   if (!call.expire(at)) {
+    call.below = undefined
     current = call
     call.resume(at)
   }

@@ -8,6 +8,7 @@ import { concurrency } from './concurrency.ts'
 import { events } from './events.ts'
 import { fuel } from './fuel.ts'
 import { functions } from './functions.ts'
+import { histories } from './histories.ts'
 import { holding } from './holding.ts'
 import { hostFunctions } from './host-functions.ts'
 import { imports } from './imports.ts'
@@ -54,6 +55,7 @@ const SUBJECTS: Readonly<Record<string, (mode: Mode) => void>> = {
   'nested calls': nesting,
   closing,
   events,
+  'histories at random': histories,
   messages,
 }
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { Host, LoadError, type Module, StopError } from '../../src/index.ts'
+import { type CurfewError, Host, LoadError, type Module, StopError } from '../../src/index.ts'
 import { behaviour, differs, FIXTURES, facts, failure, fixture, hostCalls, type Mode, nextTurn, sleep, within } from '../support/host.ts'
 
 export function closing(mode: Mode): void {
@@ -116,6 +116,26 @@ export function closing(mode: Mode): void {
     const error = await failure(module.use((instance) => instance.call('log_twice', [1])))
     assert.equal(error.code, 'closed')
     assert.equal(error.ran, true)
+  })
+
+  behaviour('a lease whose instance has gone ends with its module, by whatever that closes', async (bench) => {
+    for (const restart of ['always', 'never'] as const) {
+      const module = await bench.load('traps', { restart })
+      const trapped = Promise.withResolvers<void>()
+      const leased = module.use(
+        async (instance) => {
+          await failure(instance.call('unreachable'), 'trap')
+          trapped.resolve()
+          await new Promise(() => undefined)
+        },
+        { timeout: 0 },
+      )
+      const ended = failure(leased, 'closed')
+      await trapped.promise
+      if (restart === 'always') await module.close()
+      const cause = (await ended).cause as CurfewError | undefined
+      assert.equal(cause?.code, restart === 'always' ? undefined : 'trap', 'why it closed by itself')
+    }
   })
 
   behaviour('a host function may close its own module: the guest ends as it returns', async (bench) => {

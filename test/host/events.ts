@@ -3,11 +3,22 @@ import assert from 'node:assert/strict'
 import { channel, tracingChannel } from 'node:diagnostics_channel'
 import type { CallEvent, LoadEvent } from '../../src/index.ts'
 import { behaviour, failure, fixture, type Mode, nextTurn } from '../support/host.ts'
+import { wat } from '../support/wat.ts'
 
 interface Told {
   readonly on: string
   readonly event: Record<string, unknown>
 }
+
+/** A guest that calls the host, and then counts. */
+const CALLS_HOST = `(module (import "h" "f" (func $f))
+  (func (export "host") (param $rounds i32) (result i32) (local $done i32)
+    (call $f)
+    (loop $next
+      (if (i32.ge_u (local.get $done) (local.get $rounds)) (then (return (local.get $done))))
+      (local.set $done (i32.add (local.get $done) (i32.const 1)))
+      (br $next))
+    unreachable))`
 
 const PLAIN = ['stop', 'restart', 'replace', 'close']
 
@@ -107,6 +118,45 @@ export function events(mode: Mode): void {
     if (mode.jspi) assert.ok((event?.slices as number) > 1)
     const order = names(seen)
     assert.ok(order.indexOf('stop') < order.indexOf('call error'))
+  })
+
+  behaviour('a lease that is closed as it gets its instance is told as stopped once, and does not begin', async (bench) => {
+    const host = bench.host({ execTimeout: 5_000 })
+    const module = await host.loadModule('plugin', fixture('counter'), { weight: 1_000 })
+    const closing = await host.loadModule('closing', wat(CALLS_HOST), { imports: { h: { f: () => void module.close() } } })
+    const endless = await host.loadModule('endless', fixture('infinite_loop'))
+    const seen = await told('plugin', async () => {
+      // While one holds the instance the turn is used up; the next has it in the turn in which it is closed
+      const before = module.use(() => failure(() => endless.callSync('loop', [], { timeout: 5 }), 'deadline'))
+      let began = false
+      const lease = module.use(() => {
+        began = true
+      })
+      await before
+      const call = closing.call('host', [0])
+      await failure(lease, 'closed')
+      await call
+      assert.equal(began, false)
+    })
+    assert.equal(find(seen, 'stop').length, 1)
+  })
+
+  behaviour('who is told of a stop may call another guest, and harms no call on whose stack that is', async (bench) => {
+    const host = bench.host({ execTimeout: 5_000 })
+    const called = await host.loadModule('called', fixture('add'))
+    const endless = await host.loadModule('endless', fixture('infinite_loop'))
+    const f = () => void failure(() => endless.callSync('loop', [], { timeout: 5 }), 'deadline')
+    const module = await host.loadModule('plugin', wat(CALLS_HOST), { imports: { h: { f } } })
+    const results: unknown[] = []
+    const onStop = () => results.push(called.callSync('add', [1, 2]))
+    channel('curfew.stop').subscribe(onStop)
+    try {
+      assert.deepEqual(await module.call('host', [3_000_000]), [3_000_000])
+      await failure(() => module.callSync('host', [0x7fff_ffff], { timeout: 10 }), 'deadline')
+    } finally {
+      channel('curfew.stop').unsubscribe(onStop)
+    }
+    assert.deepEqual(results, [[3], [3], [3]])
   })
 
   behaviour('a restart that fails is told with its error', async (bench) => {

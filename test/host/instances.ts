@@ -113,6 +113,43 @@ export function instances(mode: Mode): void {
     await failure(module.call('increment'), 'broken')
   })
 
+  behaviour('what all of them fail to restart by at a time is one failure of the module, with the first back-off', async (bench) => {
+    let failing = false
+    const setup = async () => {
+      await nextTurn()
+      if (failing) throw new Error('no more')
+    }
+    const module = await bench.load('infinite_loop', { instances: 16, setup, host: { execTimeout: 5_000 } })
+    failing = true
+    const holding = Array.from({ length: 16 }, () => module.use(() => new Promise(() => undefined), { timeout: 20 }))
+    await Promise.all(holding.map((lease) => failure(lease, 'lease-timeout')))
+    const waiting = Array.from({ length: 3 }, () => failure(module.call('ready'), 'broken'))
+    for (const { figures } of await Promise.all(waiting)) {
+      assert.equal(figures.failures, 3)
+      assert.ok((figures.retryIn as number) <= 100, `${figures.retryIn}`)
+    }
+  })
+
+  behaviour('one that is lost in the very moment in which another is readied has one successor', async (bench) => {
+    for (let moment = 0; moment < 8; moment++) {
+      const readied: (() => void)[] = []
+      let isSlow = false
+      const setup = () => (isSlow ? new Promise<void>((resolve) => readied.push(resolve)) : undefined)
+      const module = await bench.load('traps', { instances: 2, setup })
+      isSlow = true
+      await failure(module.call('unreachable'), 'trap')
+      while (readied.length < 1) await nextTurn()
+      readied[0]?.()
+      for (let step = 0; step < moment; step++) await Promise.resolve()
+      await failure(() => module.callSync('unreachable'), 'trap')
+      for (let turn = 0; turn < 4; turn++) {
+        await nextTurn()
+        for (const resolve of readied) resolve()
+      }
+      assert.equal(module.stats.generation, 4, `${moment}`)
+    }
+  })
+
   behaviour('closing ends the calls of all of them', async (bench) => {
     const module = await bench.load('counter', { instances: 3, host: { execTimeout: 5_000 } })
     const held = [1, 2, 3].map(() =>
@@ -170,6 +207,11 @@ export function instances(mode: Mode): void {
       })
     await Promise.all(Array.from({ length: 6 }, hold))
     assert.equal(most, 2)
+  })
+
+  behaviour("with `reuse: 'never'` and `maxQueue: 0` a call that waits for its turn alone is not refused", async (bench) => {
+    const module = await bench.load('counter', { reuse: 'never', host: { maxQueue: 0, slice: 0.05 } })
+    for (let n = 0; n < 500; n++) assert.deepEqual(await module.call('increment'), [1])
   })
 
   behaviour('`instances` is a whole number, 1 or more', async (bench) => {

@@ -1,7 +1,7 @@
 /** Wrong options throw at once, and name the option, what it takes and what it got. */
 import assert from 'node:assert/strict'
 import { totalmem } from 'node:os'
-import { type CallOptions, CurfewError, Host, type HostOptions, type LoadOptions } from '../../src/index.ts'
+import { type CallOptions, CurfewError, Host, type HostOptions, type LoadOptions, type ReplaceOptions } from '../../src/index.ts'
 import { behaviour, failure, fixture } from '../support/host.ts'
 
 const TIMES = ['execTimeout', 'maxExecTimeout', 'cpuTimeout'] as const
@@ -90,6 +90,20 @@ export function options(): void {
     }
     await refuses(module.call('increment', [], null as unknown as CallOptions), /`options` takes an object/)
     assert.deepEqual(await module.call('count'), [0])
+  })
+
+  behaviour('options of a replacement, and of reading and writing, are checked like others', async (bench) => {
+    const module = await bench.load('memory_hog')
+    for (const given of [null, 5] as unknown as ReplaceOptions[]) await refuses(module.replace(fixture('add'), given), /`options` takes an object/)
+    await module.use(async (instance) => {
+      for (const given of [null, 5] as unknown as { memory: number }[]) {
+        await refuses(instance.read(0, 1, given), /`options` takes an object/)
+        await refuses(instance.write(0, Uint8Array.of(1), given), /`options` takes an object/)
+      }
+      for (const memory of ['length', -1, 0.5] as number[]) await refuses(instance.read(0, 1, { memory }), /`memory` takes a whole number/)
+      await refuses(instance.read(0, 1, { memories: 1 } as object), /read has no option `memories`; it has memory/)
+    })
+    assert.deepEqual(await module.call('size'), [1])
   })
 
   behaviour('options can be read back, defaults included', async (bench) => {

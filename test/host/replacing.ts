@@ -1,7 +1,7 @@
 /** `module.replace`: another version, without a gap. */
 import assert from 'node:assert/strict'
 import type { Module } from '../../src/index.ts'
-import { behaviour, differs, failure, fixture, type Mode, nextTurn, sleep } from '../support/host.ts'
+import { behaviour, differs, failure, fixture, type Mode, nextTurn, sleep, within } from '../support/host.ts'
 import { wat } from '../support/wat.ts'
 
 const version = (number: number, more = '') => wat(`(module (func (export "version") (result i32) i32.const ${number}) ${more})`)
@@ -163,7 +163,9 @@ export function replacing(mode: Mode): void {
     }
     const replacing = failure(module.replace(fixture('counter'), { setup }), 'closed')
     while (readied === 0) await nextTurn()
-    await module.close()
+    const closing = module.close()
+    await failure(module.replace(fixture('counter')), 'closed')
+    await closing
     await replacing
     assert.equal(host.modules.has('plugin'), false)
     await failure(module.replace(fixture('counter')), 'closed')
@@ -185,6 +187,40 @@ export function replacing(mode: Mode): void {
     assert.deepEqual(await replacing, { drained: false })
   })
 
+  behaviour("a module that closes by itself (`restart: 'never'`) ends the calls of its former versions too", async (bench) => {
+    const host = bench.host()
+    const module = await host.loadModule('plugin', fixture('counter'))
+    const leased = failure(
+      module.use(() => new Promise(() => undefined), { timeout: 0 }),
+      'closed',
+    )
+    await nextTurn()
+    const replacing = module.replace(version(2, '(func (export "trap") unreachable)'), { restart: 'never', drainTimeout: 0 })
+    await serves(module, 'trap')
+    await failure(module.call('trap'), 'trap')
+    await leased
+    assert.deepEqual(await replacing, { drained: false })
+    assert.equal(host.modules.has('plugin'), false)
+  })
+
+  behaviour('a former version is closed as soon as the last call that waited for its instance has given up', async (bench) => {
+    let isStuck = false
+    const setup = () => (isStuck ? new Promise(() => undefined) : undefined)
+    const module = await bench.load('traps', { setup, startTimeout: 0 })
+    isStuck = true
+    await failure(module.call('unreachable'), 'trap')
+    const waiting = failure(module.call('ok', [], { timeout: 20 }), 'deadline')
+    assert.deepEqual(await within(module.replace(version(2), { setup: () => undefined, drainTimeout: 0 }), 'the drain'), { drained: true })
+    await waiting
+  })
+
+  behaviour('a `drainTimeout` that is longer than timers take is a long one', async (bench) => {
+    const module = await bench.load('counter')
+    const held = module.use(() => sleep(20))
+    assert.deepEqual(await module.replace(version(2), { drainTimeout: 1e12 }), { drained: true })
+    await held
+  })
+
   behaviour("a former version that closes by itself (`restart: 'never'`) does not close the module", async (bench) => {
     const module = await bench.load('infinite_loop', { restart: 'never', host: { execTimeout: 5_000 } })
     const held = failure(
@@ -197,6 +233,24 @@ export function replacing(mode: Mode): void {
     await module.replace(version(2))
     assert.match((await held).code, /closed|deadline/)
     assert.deepEqual(await module.call('version'), [2])
+  })
+
+  behaviour('steps that end with a lease of the former version are in the sum, and have ended once that is closed', async (bench) => {
+    const module = await bench.load('infinite_loop', { host: { execTimeout: 5_000 } })
+    const { promise, resolve: release } = Promise.withResolvers<void>()
+    const steps: Promise<unknown>[] = []
+    const leased = module.use(async (instance) => {
+      await promise
+      for (let step = 0; step < 4; step++) steps.push(instance.call('ready').catch(() => undefined))
+    })
+    await nextTurn()
+    const replacing = module.replace(version(2))
+    await serves(module, 'version')
+    release()
+    await leased
+    await replacing
+    await Promise.all(steps)
+    assert.equal(module.stats.calls, 4)
   })
 
   behaviour('a lease that is granted after the change is one of the version whose line it joined', async (bench) => {

@@ -109,6 +109,23 @@ export function restarts(): void {
     assert.equal(attempts, 5)
   })
 
+  behaviour('a broken module that is called by `callSync` alone recovers too', async (bench) => {
+    let working = true
+    const setup = () => {
+      if (!working) throw new Error('no')
+    }
+    const module = await bench.load('traps', { setup })
+    working = false
+    await failure(() => module.callSync('unreachable'), 'trap')
+    await sleep(10)
+    const error = await failure(() => module.callSync('ok'), 'broken')
+    working = true
+    await sleep((error.figures.retryIn as number) + 20)
+    await failure(() => module.callSync('ok'), 'busy') // it has the next one made
+    await sleep(10)
+    assert.deepEqual(module.callSync('ok'), [7])
+  })
+
   behaviour('a module that stays broken backs off for longer each time, and closes like any other', async (bench) => {
     let working = true
     const setup = () => {

@@ -63,7 +63,9 @@ const SYNC = [
   "`restart: 'never'` closes the module at the first stop or trap, and frees its name",
   "`reuse: 'never'` gives each call an instance of its own, however it is made",
   'restarts that fail three times in a row make the module broken; after a back-off it recovers',
+  'a broken module that is called by `callSync` alone recovers too',
   'a host function that calls back gets the instance that called it, not another',
+  'one that is lost in the very moment in which another is readied has one successor',
   'an error of Curfew that a host function throws is a cause like any other',
   'a host function may call another module, within the budget of its caller',
   'a function of the host, of another module or of a raw instance is refused, and harms nothing',
@@ -76,6 +78,8 @@ const SYNC_LATER = [
   'an instance whose guest is suspended is busy',
   'a lease cannot be used to enter its suspended guest from a host function of another module',
   'no other call enters an instance whose guest waits',
+  'a lease that is closed as it gets its instance is told as stopped once, and does not begin',
+  'who is told of a stop may call another guest, and harms no call on whose stack that is',
 ]
 
 /** Claims whose proof replaces the clock, or counts turns of the event loop: of this thread, and not of those that the guests are on. */
