@@ -79,7 +79,9 @@ export class Slot implements Place {
     clearTimeout(this.#again)
     const { thread } = this
     this.thread = undefined
-    if (thread !== undefined) await this.#end(thread)
+    if (thread === undefined) return
+    await this.#end(thread)
+    forgetCounts(this.#terms.counts, this.#index)
   }
 
   get #recent(): number {
@@ -91,9 +93,20 @@ export class Slot implements Place {
     const { connect, grace, ...terms } = this.#terms
     clearTimeout(this.#again)
     this.#startedAt = now()
-    const thread: RemoteThread = new RemoteThread(connect, { ...terms, thread: this.#index }, grace, () => this.#lost(thread))
+    const thread: RemoteThread = new RemoteThread(
+      connect,
+      { ...terms, thread: this.#index },
+      grace,
+      () => this.#moveTo(thread),
+      () => this.#lost(thread),
+    )
     this.thread = thread
     this.stats.started++
+  }
+
+  /** It has started: modules that are on none go on there. */
+  #moveTo(thread: RemoteThread): void {
+    for (const guest of [...this.#guests]) guest.moved(thread)
   }
 
   async #end(thread: RemoteThread): Promise<void> {
@@ -116,7 +129,6 @@ export class Slot implements Place {
     this.#again = setTimeout(() => {
       try {
         if (this.thread === undefined) this.#start()
-        for (const guest of [...this.#guests]) guest.moved(this.thread as RemoteThread)
       } catch {
         this.#losses++
         this.#startAgain()
