@@ -65,6 +65,11 @@ export function collectDropped(): boolean {
   return true
 }
 
+/** Has the engine collect whatever is garbage, now. */
+export function collectGarbage(): void {
+  announce(AT_ONCE)
+}
+
 /** How many there are. */
 export function droppedMemories(): number {
   return dropped.size

@@ -2,6 +2,7 @@
  * How values get from one thread to another. Numbers, bigints, strings, booleans, null and undefined are copied. All others stay where they
  * are, and something that stands for them crosses: it comes back as the very value, and looks like it to who only describes it.
  */
+import { now } from '../runtime/clock.ts'
 import { type Look, lookOf, remake } from './look.ts'
 
 /** A value on its way: itself if it can be copied; no other object is ever sent. */
@@ -35,7 +36,14 @@ export interface CrossingOptions {
   readonly dropped: (handle: number, count: number) => void
   /** Calls a function of the other side. */
   readonly invoke: (fn: Handle, args: readonly unknown[]) => unknown
+  /** Has the engine collect garbage, now. Not where that may take longer than what comes across is worth. */
+  readonly collect?: () => void
 }
+
+/** What stands for a value is small, whatever it stands for: the engine sees no reason to collect it, and the other side keeps what may be megabytes each. */
+const COLLECT_EVERY = 1_000
+/** Collecting takes at most one part in so many of the time. */
+const COLLECT_SHARE = 10
 
 export class Crossing {
   readonly #options: CrossingOptions
@@ -45,6 +53,9 @@ export class Crossing {
   readonly #origins = new WeakMap<WeakKey, number>()
   readonly #registry = new FinalizationRegistry<Stand>((stand) => this.#drop(stand))
   #next = 0
+  /** Made since there was a collection, and when there may be the next. */
+  #made = 0
+  #collectFrom = 0
 
   constructor(options: CrossingOptions) {
     this.#options = options
@@ -99,6 +110,7 @@ export class Crossing {
     this.#stands.set(mine, stand)
     this.#origins.set(made, mine)
     this.#registry.register(made, stand)
+    if (++this.#made >= COLLECT_EVERY) this.#collect()
     return made
   }
 
@@ -115,6 +127,15 @@ export class Crossing {
   #remake(look: Look, handle: Handle | undefined): WeakKey {
     const call = (args: readonly unknown[]) => (handle === undefined ? undefined : this.#options.invoke(handle, args))
     return remake(look, call, (cause) => this.receive(cause))
+  }
+
+  #collect(): void {
+    const began = now()
+    if (this.#options.collect === undefined || began < this.#collectFrom) return
+    this.#made = 0
+    this.#options.collect()
+    const ended = now()
+    this.#collectFrom = ended + (ended - began) * (COLLECT_SHARE - 1)
   }
 
   #drop(stand: Stand): void {

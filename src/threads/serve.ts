@@ -6,6 +6,7 @@ import type { Admission } from '../guests/scheduler.ts'
 import type { Signature } from '../guests/signature.ts'
 import type { Port, Threads } from '../node.ts'
 import { now } from '../runtime/clock.ts'
+import { collectGarbage } from '../runtime/dropped-memory.ts'
 import { Ledger, shareProcess } from '../runtime/ledger.ts'
 import { canSuspend, whilePolling } from '../runtime/thread.ts'
 import { nextTurn } from '../runtime/turn.ts'
@@ -80,6 +81,7 @@ class Server {
       copiesErrors: true,
       dropped: (handle, count) => this.#outbox.add({ verb: 'dropped', handle, count }),
       invoke: () => undefined,
+      collect: collectGarbage,
     })
     this.#inbox = new Inbox<Order>(
       port,

@@ -111,12 +111,9 @@ claim('whoever waits until nothing of a module is left need not know that its th
 claim('a module whose thread is lost while it is loaded was never there, to be closed', async ({ load }) => {
   const bad = await load('bad')
   let closed = 0
-  const loading = failure(
-    load('once', { source: '(module (func $s (loop $a (br $a))) (start $s))', restart: 'never', startTimeout: 20_000, onClose: () => closed++ }),
-    'thread-lost',
-  )
-  await failure(bad.call('exit'), 'thread-lost')
-  assert.equal((await loading).name, 'LoadError')
+  const setup = () => failure(bad.call('exit'), 'thread-lost')
+  const error = await failure(load('once', { setup, restart: 'never', startTimeout: 20_000, onClose: () => closed++ }), 'thread-lost')
+  assert.equal(error.name, 'LoadError')
   assert.equal(closed, 0)
 })
 

@@ -5,6 +5,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { type CurfewError, callError, LoadError } from '../../src/errors.ts'
 import { Crossing, type Sent } from '../../src/threads/crossing.ts'
+import { withFakeClock } from '../support/fake-clock.ts'
 import { nextTurn } from '../support/host.ts'
 
 setFlagsFromString('--expose-gc')
@@ -132,3 +133,33 @@ test('a value that does not bear a look at it crosses like any other', () => {
   const ends = new Ends()
   for (const value of odd) assert.equal(ends.toHost(ends.toThread(value)), value)
 })
+
+test('garbage is collected for every thousand values that come, in a tenth of the time at most', () =>
+  withFakeClock(async (clock) => {
+    let collections = 0
+    const collect = () => {
+      collections++
+      clock.advance(5)
+    }
+    const crossing = new Crossing({ copiesErrors: true, dropped: () => undefined, invoke: () => undefined, collect })
+    let next = 0
+    const receive = (count: number) => {
+      for (let n = 0; n < count; n++) crossing.receive({ mine: next++, look: { as: 'function' } })
+    }
+    receive(999)
+    for (let n = 0; n < 2_000; n++) crossing.receive({ mine: 0, look: { as: 'function' } })
+    assert.equal(collections, 0)
+    receive(1)
+    assert.equal(collections, 1)
+    clock.advance(44)
+    receive(3_000)
+    assert.equal(collections, 1)
+    clock.advance(1)
+    receive(1)
+    assert.equal(collections, 2)
+    clock.advance(1_000)
+    receive(999)
+    assert.equal(collections, 2)
+    receive(1)
+    assert.equal(collections, 3)
+  }))

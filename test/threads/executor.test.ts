@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Host } from '../../src/index.ts'
+import { canSuspend } from '../../src/runtime/thread.ts'
 import { ThreadsExecutor } from '../../src/threads/executor.ts'
+import type { Report } from '../../src/threads/messages.ts'
 import { Outbox } from '../../src/threads/outbox.ts'
 import { forgetCounts, newCounts, sharedAdmission } from '../../src/threads/shared-counts.ts'
 import { fromShared, toShared } from '../../src/threads/shared-time.ts'
@@ -134,4 +136,24 @@ test('a compiled module is sent, and never compiled again', async () => {
   const module = await host.loadModule('m', fixture('counter'), { instances: 2 })
   assert.deepEqual(await Promise.all([module.call('increment'), module.call('increment')]), [[1], [1]])
   await host.close()
+})
+
+test('what host functions have returned is let go of while their guest goes on', { skip: !canSuspend }, async () => {
+  let dropped = 0
+  const connect: Connect = (listener) =>
+    workerTransport()({
+      ended: (cause) => listener.ended(cause),
+      message: (batch: readonly Report[]) => {
+        for (const report of batch) if (report.verb === 'dropped') dropped += report.count
+        listener.message(batch as never)
+      },
+    })
+  const executor = new ThreadsExecutor(1, TERMS, connect)
+  const source = `(module (import "env" "thing" (func $thing (result externref)))
+    (func (export "ask") (local $left i32) (local.set $left (i32.const 6000))
+      (loop $again (drop (call $thing)) (br_if $again (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))))`
+  const { call } = await load(executor, 'asks', { source, imports: { env: { thing: () => ({}) } } })
+  await call('ask')
+  assert.ok(dropped > 1_000, `${dropped}`)
+  await executor.close()
 })

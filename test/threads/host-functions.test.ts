@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type CurfewError, currentCall, Host, type LoadOptions, type Module } from '../../src/index.ts'
 import { canSuspend } from '../../src/runtime/thread.ts'
+import { collectGarbage } from '../support/garbage.ts'
 import { failure, fixture, hostCalls, sleep, within } from '../support/host.ts'
 import { wat } from '../support/wat.ts'
 
@@ -188,3 +189,19 @@ for (const [how, close] of [
       assert.deepEqual(host.stats().memory.dropped, 0)
     }),
   )
+
+test('a function of a guest may be called and forgotten at once, however busy its thread is', () =>
+  withHost(async (host) => {
+    const text = '(module (elem declare func $f) (func $f (result i32) (i32.const 7)) (func (export "get") (result funcref) (ref.func $f)))'
+    const [module, busy] = [await host.loadModule('m', wat(text)), await host.loadModule('busy', fixture('infinite_loop'))]
+    let [fn] = (await module.call('get')) as [(() => Promise<unknown>)?]
+    const loop = failure(busy.call('loop', [], { timeout: 300 }), 'deadline')
+    const called = fn?.()
+    fn = undefined
+    for (let turn = 0; turn < 10; turn++) {
+      await sleep(10)
+      collectGarbage()
+    }
+    await loop
+    assert.deepEqual(await called, [7])
+  }))
