@@ -4,6 +4,7 @@ import type { CurfewError, ErrorCode } from '../errors.ts'
 import type { Guest, GuestLease, GuestSpec, Particulars } from '../guests/executor.ts'
 import type { Signature } from '../guests/signature.ts'
 import { type ModuleStats, Stats, sumOfStats } from '../guests/stats.ts'
+import { now } from '../runtime/clock.ts'
 
 /** Why a part takes no call that another may take: it cannot be restarted now, or the call is made from a host function of its only instance. */
 const ELSEWHERE: readonly ErrorCode[] = ['broken', 'unsupported']
@@ -18,6 +19,8 @@ interface Part {
 
 export class SpreadGuest implements Guest {
   readonly #parts: readonly Part[]
+  /** Calls and leases that went elsewhere, which the part that could not take them has counted. */
+  readonly #passedOn = new Map<ErrorCode, number>()
 
   private constructor(parts: readonly Part[]) {
     this.#parts = parts
@@ -54,7 +57,16 @@ export class SpreadGuest implements Guest {
   }
 
   get stats(): ModuleStats {
-    return this.#parts.reduce((total, { guest }) => sumOfStats(total, guest.stats), new Stats(0).snapshot)
+    const stats = this.#parts.reduce((total, { guest }) => sumOfStats(total, guest.stats), new Stats(0).snapshot)
+    if (this.#passedOn.size === 0) return stats
+    let { calls } = stats
+    const outcomes = { ...stats.outcomes }
+    for (const [code, count] of this.#passedOn) {
+      calls -= count
+      outcomes[code] = (outcomes[code] ?? 0) - count
+      if (outcomes[code] === 0) delete outcomes[code]
+    }
+    return { ...stats, calls, outcomes }
   }
 
   async call(
@@ -64,10 +76,13 @@ export class SpreadGuest implements Guest {
     signal: AbortSignal | undefined,
     particulars?: Particulars,
   ): Promise<unknown[]> {
+    // Its time runs on when it goes from one part to another
+    const began = now()
+    const given = args.slice()
     return this.#fromOne(async (part) => {
       part.taken++
       try {
-        return await part.guest.call(signature, args, allowance, signal, particulars)
+        return await part.guest.call(signature, given, allowance, signal, { ...particulars, began })
       } finally {
         part.taken--
       }
@@ -79,13 +94,14 @@ export class SpreadGuest implements Guest {
   }
 
   lease(timeout: number, signal: AbortSignal | undefined): Promise<GuestLease> {
+    const began = now()
     return this.#fromOne(async (part) => {
       part.taken++
       const done = () => {
         part.taken--
       }
       try {
-        return released(await part.guest.lease(timeout, signal), done)
+        return released(await part.guest.lease(timeout, signal, began), done)
       } catch (error) {
         done()
         throw error
@@ -108,7 +124,9 @@ export class SpreadGuest implements Guest {
       try {
         return await work(parts[at] as Part)
       } catch (error) {
-        if (!ELSEWHERE.includes((error as CurfewError).code) || at + 1 === parts.length) throw error
+        const { code } = error as CurfewError
+        if (!ELSEWHERE.includes(code) || at + 1 === parts.length) throw error
+        this.#passedOn.set(code, (this.#passedOn.get(code) ?? 0) + 1)
       }
     }
   }

@@ -96,7 +96,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
   call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined, particulars?: Particulars): Promise<unknown[]> {
     const refused = this.#refusal(signature.name)
     if (refused !== undefined) return Promise.reject(refused)
-    const began = now()
+    const began = particulars?.began ?? now()
     const thread = this.#thread
     if (thread !== undefined) return this.#call(thread, signature, args, allowance, signal, { ...particulars, began })
     const given = args.slice()
@@ -109,10 +109,9 @@ export class ThreadGuest implements Guest, Lessor, Resident {
     throw this.#counted(noSync(this.name, signature.name))
   }
 
-  async lease(timeout: number, signal: AbortSignal | undefined): Promise<GuestLease> {
+  async lease(timeout: number, signal: AbortSignal | undefined, began = now()): Promise<GuestLease> {
     const refused = this.#refusal(undefined)
     if (refused !== undefined) throw refused
-    const began = now()
     const thread = this.#thread ?? (await this.#threadAgain(undefined, timeout, signal, 'lease-timeout', began))
     const order = { verb: 'lease' as const, id: thread.id(), guest: this.id, timeout, began: toShared(began) }
     const asked = { ...order, ...abortable(thread, signal) }

@@ -1,0 +1,45 @@
+/** A module on several threads, with parts made for the purpose. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { UNLIMITED } from '../../src/budget.ts'
+import { callError, type ErrorCode } from '../../src/errors.ts'
+import type { Guest, GuestSpec } from '../../src/guests/executor.ts'
+import { type ModuleStats, Stats } from '../../src/guests/stats.ts'
+import { SpreadGuest } from '../../src/threads/spread-guest.ts'
+import { withFakeClock } from '../support/fake-clock.ts'
+import { failure } from '../support/host.ts'
+
+test('a call that a part cannot take goes to another, is one call, and its time runs on', () =>
+  withFakeClock(async (clock) => {
+    const began: (number | undefined)[] = []
+    const part = (code: () => ErrorCode | undefined): Guest => {
+      const stats = new Stats(1)
+      const refuse = async (at: number | undefined): Promise<never[]> => {
+        began.push(at)
+        clock.advance(400)
+        const refusal = code()
+        stats.countRefused(refusal ?? 'trap')
+        if (refusal !== undefined) throw callError(refusal, 'not now')
+        return []
+      }
+      return {
+        get stats(): ModuleStats {
+          return stats.snapshot
+        },
+        call: (_signature: unknown, _args: unknown, _allowance: unknown, _signal: unknown, particulars?: { began?: number }) => refuse(particulars?.began),
+        lease: (_timeout: number, _signal: unknown, at?: number) => refuse(at),
+      } as unknown as Guest
+    }
+    let second: ErrorCode | undefined
+    const parts = [part(() => 'broken'), part(() => second)]
+    const spread = await SpreadGuest.load({ instances: 2 } as GuestSpec, 2, async () => parts.shift() as Guest)
+    clock.advance(7)
+    const call = () => spread.call({} as never, [], UNLIMITED, undefined)
+    await call()
+    assert.deepEqual(began, [7, 7])
+    assert.deepEqual([spread.stats.calls, spread.stats.outcomes], [1, { trap: 1 }])
+    second = 'broken'
+    await failure(spread.lease(1_000, undefined), 'broken')
+    assert.deepEqual(began, [7, 7, 807, 807])
+    assert.deepEqual([spread.stats.calls, spread.stats.outcomes], [2, { trap: 1, broken: 1 }])
+  }))
