@@ -7,7 +7,7 @@ import { ThreadsExecutor } from '../../src/threads/executor.ts'
 import type { Report } from '../../src/threads/messages.ts'
 import { Outbox } from '../../src/threads/outbox.ts'
 import { forgetCounts, newCounts, sharedAdmission } from '../../src/threads/shared-counts.ts'
-import { fromShared, toShared } from '../../src/threads/shared-time.ts'
+import { aheadBy, fromShared, toShared } from '../../src/threads/shared-time.ts'
 import type { Connect } from '../../src/threads/transport.ts'
 import { workerTransport } from '../../src/threads/worker-transport.ts'
 import { failure, fixture, nextTurn } from '../support/host.ts'
@@ -156,4 +156,17 @@ test('what host functions have returned is let go of while their guest goes on',
   await call('ask')
   assert.ok(dropped > 1_000, `${dropped}`)
   await executor.close()
+})
+
+test('how far clocks are apart is told by the reading in which this thread was put aside least', () => {
+  let time = 0
+  let reading = 0
+  const clock = () => time
+  const ahead = () => {
+    reading++
+    time += reading === 4 ? 0.25 : 70
+    return time - (reading === 4 ? 0.125 : 0) + 1_000
+  }
+  assert.equal(aheadBy(ahead, clock), 1_000)
+  assert.ok(reading > 4)
 })
