@@ -1,6 +1,6 @@
 /**
  * What users get: packs the package, installs the tarball into an empty project and, under every supported Node, runs the
- * README's first example and the command there. Also: every path that package.json promises exists, and the types are sound.
+ * README's first example, a thread and the command there. Also: every path that package.json promises exists, and the types are sound.
  */
 
 import { execFileSync } from 'node:child_process'
@@ -12,6 +12,12 @@ import { type Example, firstExample } from './readme-example.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const TIMEOUT = 60_000
+/** The least there is, in a thread: the file that a thread runs has to be found. */
+const IN_A_THREAD = `import { Host } from 'curfew'
+const host = new Host({ threads: 1 })
+await host.loadModule('empty', Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0))
+await host.close()
+`
 
 const folder = mkdtempSync(join(tmpdir(), 'curfew-pack-'))
 try {
@@ -38,6 +44,7 @@ function testPackage(project: string): void {
   checkTypes(project)
   const example = firstExample(readFileSync(join(installed, 'README.md'), 'utf8'))
   writeFileSync(join(project, example.fileName), example.code)
+  writeFileSync(join(project, 'thread.mjs'), IN_A_THREAD)
   for (const version of NODE_VERSIONS) testUnder(installNode(version), project, example)
 }
 
@@ -47,9 +54,10 @@ function testUnder(node: InstalledNode, project: string, example: Example): void
   const expected = example.prints.join('\n')
   if (example.prints.length > 0 && printed.trimEnd() !== expected)
     throw new Error(`Node ${node.version}: the README's example printed\n${printed}\nbut says\n${expected}`)
+  execFileSync(node.path, ['thread.mjs'], options)
   const help = execFileSync('npx', ['--no', 'curfew', '--', '--help'], { ...options, shell: process.platform === 'win32' })
   if (!/usage:? +curfew/i.test(help)) throw new Error(`Node ${node.version}: \`curfew --help\` printed\n${help}`)
-  console.log(`Node ${node.version}: the README's example and the command work`)
+  console.log(`Node ${node.version}: the README's example, a thread and the command work`)
 }
 
 /** Every file that `exports`, `bin` and the like name is in the tarball. */
