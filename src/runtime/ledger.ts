@@ -33,7 +33,15 @@ export interface Excess {
 }
 
 /** What is held, and how much of it may be. */
-export interface ResourceUsage {
+export interface ResourceUsage extends Held {
+  /** Bytes of address space, of the process. Undefined where the kernel does not tell. */
+  readonly addressSpace: Share | undefined
+  /** Memory mappings, of the process: at most so many are used. Undefined where they are not limited. */
+  readonly mappings: Share | undefined
+}
+
+/** What is known without asking the kernel. */
+export interface Held {
   /** Bytes, of this host. `dropped`: of instances that are gone, until the engine has collected them. */
   readonly memory: Share & { readonly dropped: number }
   /** Live ones, of this host. */
@@ -44,10 +52,6 @@ export interface ResourceUsage {
   readonly elements: Share
   /** Stacks of suspended calls, of this thread. */
   readonly stacks: number
-  /** Bytes of address space, of the process. Undefined where the kernel does not tell. */
-  readonly addressSpace: Share | undefined
-  /** Memory mappings, of the process: at most so many are used. Undefined where they are not limited. */
-  readonly mappings: Share | undefined
 }
 
 /** How the threads of one host know of each other. */
@@ -128,14 +132,16 @@ export class Ledger {
   }
 
   get usage(): ResourceUsage {
+    return { ...this.held, addressSpace: addresses.usage, mappings: budget.usage }
+  }
+
+  get held(): Held {
     return {
       memory: { used: this.used, dropped: this.dropped, limit: this.limit },
       instances: this.instances,
       memories: { live: liveMemories, dropped: droppedMemories() },
       elements: { used: elements, limit: MOST_ELEMENTS },
       stacks,
-      addressSpace: addresses.usage,
-      mappings: budget.usage,
     }
   }
 }
@@ -242,7 +248,8 @@ class HeldTable {
   }
 
   look(): boolean {
-    const { length } = this.#table
+    // With 64-bit indices it is a bigint
+    const length = Number(this.#table.length)
     const grown = length - this.#length
     this.#length = length
     elements += grown

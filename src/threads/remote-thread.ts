@@ -26,6 +26,7 @@ interface Pending {
   readonly about: About
   readonly resolve: (answer: Returned) => void
   readonly reject: (error: unknown) => void
+  isAborted: boolean
   /** Stops listening to the caller's signal. */
   unlisten: (() => void) | undefined
   /** Runs something in the async context of the caller. */
@@ -95,11 +96,13 @@ export class RemoteThread implements Watched {
     return due
   }
 
-  /** Runs something as part of a request, as `AsyncLocalStorage` sees it. */
+  /** Runs a host function as part of a request, as `AsyncLocalStorage` sees it. Not if that has ended, or was aborted: its guest is being stopped. */
   within(request: number | undefined, run: () => void): void {
-    const within = request === undefined ? undefined : this.#pending.get(request)?.within
-    if (within === undefined) run()
-    else within(run)
+    if (request === undefined) return run()
+    const pending = this.#pending.get(request)
+    if (pending === undefined || pending.isAborted) return
+    if (pending.within === undefined) run()
+    else pending.within(run)
   }
 
   /** A number for a request. */
@@ -124,6 +127,7 @@ export class RemoteThread implements Watched {
         about,
         resolve: (answer) => resolve(take(answer)),
         reject,
+        isAborted: false,
         unlisten: undefined,
         within: this.callsHost ? asCaller((run: () => void) => run()) : undefined,
       }
@@ -176,6 +180,7 @@ export class RemoteThread implements Watched {
 
   #listen(id: number, signal: AbortSignal, pending: Pending): () => void {
     const listener = () => {
+      pending.isAborted = true
       pending.due = Math.min(pending.due, now())
       this.abort(id, signal.reason)
       this.#watchdog.expect(pending.due)

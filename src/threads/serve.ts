@@ -164,9 +164,9 @@ class Server {
     const { counts, thread } = terms
     this.#questions.bell = terms.bell
     shareProcess(terms.threads)
-    const executor = this.#makeExecutor(sharedAdmission(terms, counts, thread), new Ledger(terms.totalMemoryLimit, sharedUse(counts, thread)))
-    this.#executor = executor
-    this.#publish = () => publish(executor.stats, counts, thread)
+    const ledger = new Ledger(terms.totalMemoryLimit, sharedUse(counts, thread))
+    this.#executor = this.#makeExecutor(sharedAdmission(terms, counts, thread), ledger)
+    this.#publish = () => publish(ledger.held, counts, thread)
     // A guest that runs to its end keeps the event loop from turning
     if (!canSuspend) whilePolling(() => this.#look())
   }

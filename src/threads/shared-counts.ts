@@ -1,7 +1,7 @@
 /** What all threads of a host do and hold together: each counts its own, in memory that all of them see. */
 import type { ExecutorStats } from '../guests/executor.ts'
 import { Admission } from '../guests/scheduler.ts'
-import type { ResourceUsage, SharedUse } from '../runtime/ledger.ts'
+import type { Held, ResourceUsage, SharedUse } from '../runtime/ledger.ts'
 
 /** Of each thread; sizes in pages of 64 KiB. */
 const FIELDS = ['active', 'queued', 'used', 'dropped', 'instances', 'liveMemories', 'droppedMemories', 'elements', 'stacks'] as const
@@ -33,16 +33,14 @@ export function sharedUse(counts: Counts, thread: number): SharedUse {
 }
 
 /** Has the others see what a thread's guests hold, as it is now. */
-export function publish({ memory, instances, memories, elements, stacks }: ResourceUsage, counts: Counts, thread: number): void {
-  const figures: Partial<Record<Field, number>> = {
-    dropped: memory.dropped / PAGE,
-    instances,
-    liveMemories: memories.live,
-    droppedMemories: memories.dropped,
-    elements: elements.used,
-    stacks,
-  }
-  for (const [field, value] of Object.entries(figures) as [Field, number][]) Atomics.store(counts, indexOf(thread, field), value)
+export function publish({ memory, instances, memories, elements, stacks }: Held, counts: Counts, thread: number): void {
+  const set = (field: Field, value: number) => void Atomics.store(counts, indexOf(thread, field), value)
+  set('dropped', memory.dropped / PAGE)
+  set('instances', instances)
+  set('liveMemories', memories.live)
+  set('droppedMemories', memories.dropped)
+  set('elements', elements.used)
+  set('stacks', stacks)
 }
 
 /** @param own of the thread that asks, which has no guests itself */

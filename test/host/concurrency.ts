@@ -136,6 +136,7 @@ export function concurrency(mode: Mode): void {
     const narrow = await host.loadModule('narrow', fixture('counter'), { maxQueue: 1 })
     const wide = await host.loadModule('wide', fixture('counter'))
     for (const module of [narrow, wide]) {
+      let all: Promise<unknown> | undefined
       await module.use(async () => {
         const waiting = Array.from({ length: 3 }, () => module.call('increment'))
         const refused = module === narrow ? waiting.slice(1) : []
@@ -144,7 +145,9 @@ export function concurrency(mode: Mode): void {
           assert.deepEqual([error.figures.queued, error.figures.limit], [1, 1])
           assert.match(error.message, /^1 calls of this module are waiting already/)
         }
+        all = Promise.allSettled(waiting)
       })
+      await all
     }
     await narrow.call('increment')
   })

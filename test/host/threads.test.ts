@@ -131,6 +131,8 @@ const NESTED = [
 
 /** Claims whose proof counts on what happens in the next turn of this thread's event loop, or in one order. */
 const TIMED = [
+  'what is promised to a guest that was stopped meanwhile is ignored: a value, a rejection',
+  'an abort ends a guest that waits for a promise which never settles, though it catches all it can',
   'a call of another module that a host function makes runs after its caller',
   'a step of a lease that waits for the one before it has its own deadline',
   'beyond `maxConcurrent` a call waits until another has ended',

@@ -98,3 +98,17 @@ test('a function that a guest hands to a host function cannot be called there', 
     await module.call('give')
     await failure((taken[0] as () => Promise<unknown>)(), 'unsupported')
   }))
+
+test('no host function runs for a call that was aborted, though the guest does not know it yet', () =>
+  withHost(async (host) => {
+    const controller = new AbortController()
+    const seen: number[] = []
+    const log = (value: number) => {
+      seen.push(value)
+      if (value === 3) controller.abort('enough')
+    }
+    const module = await host.loadModule('m', fixture('host_calls'), { imports: hostCalls({ log }) })
+    const error = await failure(module.call('log_loop', [], { signal: controller.signal }), 'aborted')
+    assert.equal(error.cause, 'enough')
+    assert.deepEqual(seen, [0, 1, 2, 3])
+  }))
