@@ -120,7 +120,7 @@ class Server {
       case 'invoke':
         return this.#invoke(order)
       case 'idle':
-        return this.#do(order.id, async () => this.#guests.get(order.guest)?.guest.idle())
+        return this.#do(order.id, async () => this.#guests.get(order.guest)?.guest.idle(), this.#guests.get(order.guest))
       case 'close':
         return this.#do(order.id, () => this.#close(order.guest))
       case 'abort':
@@ -219,7 +219,9 @@ class Server {
   #hold(id: number, lease: GuestLease, guest: ServedGuest): LeaseState {
     this.#leases.set(id, { lease, guest, controller: this.#controllers.get(id) })
     const state = () => leaseState(id, lease, this.#crossing)
-    lease.stopped.catch((error) => this.#outbox.add({ verb: 'stopped', lease: state(), why: this.#crossing.send(error) }))
+    const stopped = (error: unknown) => this.#outbox.add({ verb: 'stopped', lease: state(), why: this.#crossing.send(error) })
+    // One may be over as it begins: the host is to have heard of it before
+    nextTurn(() => lease.stopped.catch(stopped))
     return state()
   }
 
@@ -257,6 +259,8 @@ class Server {
 
   async #close(id: number): Promise<void> {
     await this.#guests.get(id)?.guest.close()
+    // The call whose host function has closed it ends first, and is counted
+    await new Promise<void>(nextTurn)
     this.#guests.delete(id)
   }
 
