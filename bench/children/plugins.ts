@@ -1,6 +1,6 @@
 /** Loads so many distinct plugins, has each called once, and says what the process holds for each: by V8 alone (`raw`), or by Curfew. */
 import { Host } from 'curfew'
-import { type Shape, pluginBytes } from '../../test/soak/plugins.ts'
+import { pluginBytes, type Shape } from '../../test/soak/plugins.ts'
 import { held } from '../../test/support/garbage.ts'
 
 /** What loading takes once and for all is not a plugin's. */

@@ -11,10 +11,13 @@ import type { Violations } from './violations.ts'
 /** What a plugin's memory may grow to: a hog gets there within its deadline. */
 const MEMORY_LIMIT = 4 * 1024 * 1024
 
+/** So many plugins that each thread has some of them. */
+const HEARD = 64
+
 export class Fleet {
   readonly host: Host
   readonly size: number
-  /** Instances of the plugins that are watched, by the globals that were made for them; and modules. */
+  /** Instances of the plugins that are watched, by the globals that were made for them; and all modules. */
   readonly instances = new Lives()
   readonly modules = new Lives()
   /** Of all plugins that are closed. */
@@ -92,6 +95,12 @@ export class Fleet {
     this.#slots[slot] = await this.#load(slot)
   }
 
+  /** Has threads tell what they hold, which they do when they answer. */
+  async hear(): Promise<void> {
+    const plain = this.plugins.filter(({ kind }) => kind.terms.reuse === undefined).slice(0, HEARD)
+    await Promise.all(plain.map((plugin) => plugin.call('id', [], ['ok'], {}, plugin.number)))
+  }
+
   /** Closes the host, and lets go of all plugins. */
   async close(): Promise<void> {
     await this.host.close()
@@ -108,7 +117,7 @@ export class Fleet {
   async #load(slot: number): Promise<Plugin> {
     const plugin = await this.loadInto(this.host, `plugin ${slot}`, kindOf(slot, this.host))
     this.#byName.set(plugin.module.name, plugin)
-    if (plugin.kind.watched) this.modules.watch(plugin.module)
+    this.modules.watch(plugin.module)
     return plugin
   }
 

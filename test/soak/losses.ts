@@ -1,7 +1,7 @@
 /** Threads that guests run in and that end, as a crash of one would. */
 import type { Worker } from 'node:worker_threads'
-import type { Random } from '../fuzz/random.ts'
 import type { Host } from '../../src/index.ts'
+import type { Random } from '../fuzz/random.ts'
 
 export class Losses {
   readonly #host: Host

@@ -39,7 +39,10 @@ async function main({ json, jspi, ...settings }: Options): Promise<void> {
   const { node, v8 } = process.versions
   const seconds = (performance.now() - start) / 1_000
   if (json) console.log(JSON.stringify({ node, v8, ...settings, jspi, took: seconds, ...report }, undefined, 2))
-  else console.log(`\nNode ${node}, V8 ${v8}; ${settings.plugins} plugins, ${settings.threads} threads, seed ${settings.seed}, ${seconds.toFixed()} s\n\n${table(report)}`)
+  else
+    console.log(
+      `\nNode ${node}, V8 ${v8}; ${settings.plugins} plugins, ${settings.threads} threads, seed ${settings.seed}, ${seconds.toFixed()} s\n\n${table(report)}`,
+    )
   // What hangs must not keep the process
   process.exit(report.violationCount === 0 ? 0 : 1)
 }

@@ -36,7 +36,7 @@ export interface Report {
   readonly violationCount: number
   /** What the process held: before anything was loaded; with all loaded, and then at each stop; with all closed. */
   readonly memory: { readonly before: Held; readonly open: readonly Held[]; readonly after: Held }
-  /** Watched: made, and not collected at the end. */
+  /** Made, and not collected at the end; of the instances, those that are watched. */
   readonly instances: { readonly made: number; readonly left: number }
   readonly modules: { readonly made: number; readonly left: number }
   readonly lag: Lag
@@ -110,11 +110,12 @@ export async function soak({ plugins, seconds, seed, threads, onProgress }: Sett
 /** With nothing under way: what is held, and whether more instances and modules are than may be. */
 async function settled(fleet: Fleet, violations: Violations): Promise<Held> {
   const found = await held()
+  if (fleet.host.threads > 0) await fleet.hear()
   for (const plugin of fleet.plugins) plugin.check()
   const { plugins, instances, modules } = fleet
-  const [watched, open] = [fleet.count((kind) => kind.watched), plugins.filter(({ kind }) => kind.watched).length]
+  const watched = fleet.count((kind) => kind.watched)
   if (instances.alive > watched) violations.add(`${instances.alive} instances of ${watched} that may be there have not been collected`)
-  if (modules.alive > open) violations.add(`${modules.alive} modules are there of ${open} that are open`)
+  if (modules.alive > plugins.length) violations.add(`${modules.alive} modules are there of ${plugins.length} that are open`)
   const expected = { modules: plugins.length, instances: fleet.count(), memories: fleet.count(({ memory }) => memory) }
   for (const problem of unsettled(fleet.host, expected)) violations.add(`while nothing goes on, ${problem}`)
   return found

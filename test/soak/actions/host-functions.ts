@@ -22,7 +22,11 @@ const BEHAVIOURS: readonly Behaviour[] = [
   },
   // Of a former version of the module they are no calls back into the guest, but calls of the present version
   { expected: ['ok', 'host-function'], returns: 3, nests: true, host: (plugin) => nested(plugin, 'add', [1, 2], ['ok', 'busy']) },
-  { expected: ['nested-timeout', 'deadline', 'host-function'], nests: true, host: (plugin) => nested(plugin, 'spin', [], ['nested-timeout', 'deadline', 'busy'], 2) },
+  {
+    expected: ['nested-timeout', 'deadline', 'host-function'],
+    nests: true,
+    host: (plugin) => nested(plugin, 'spin', [], ['nested-timeout', 'deadline', 'busy'], 2),
+  },
   { expected: ['trap', 'host-function'], nests: true, host: (plugin) => nested(plugin, 'trap', [], ['trap', 'busy']) },
   {
     expected: ['closed'],

@@ -84,7 +84,8 @@ async function load(
     return 'ok'
   } catch (error) {
     if (!(error instanceof CurfewError)) throw error
-    if (!expected.includes(error.code) && error.code !== 'thread-lost') violations.add(`loading failed by ${error.code} (${error.message}), and not by ${expected.join(' or ')}`)
+    if (!expected.includes(error.code) && error.code !== 'thread-lost')
+      violations.add(`loading failed by ${error.code} (${error.message}), and not by ${expected.join(' or ')}`)
     return error.code
   }
 }
