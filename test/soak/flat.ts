@@ -11,9 +11,8 @@ export interface Tolerance {
 
 /**
  * With all plugins open. Of JavaScript objects: what V8 goes on learning about hot code, and what a plugin holds only after the rarest of actions. Of
- * resident memory also what allocators keep in pieces that are too small for the next, and the helper
- * thread, which comes and goes. If each action left a call's objects behind, a kilobyte or so,
- * both would be above it within seconds.
+ * resident memory also what allocators keep in pieces that are too small for the next, and the helper thread, which comes and goes. If each
+ * action left a call's objects behind, a kilobyte or so, both would be above it within seconds.
  */
 export const OPEN: Readonly<Record<keyof Held, Tolerance>> = { heap: { share: 0.05, bytes: 2 * MiB }, resident: { share: 0.05, bytes: 40 * MiB } }
 
