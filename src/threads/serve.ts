@@ -138,6 +138,7 @@ class Server {
   /** Does what was asked for, and answers. @param guest whose figures change by it */
   #do(id: number, work: () => Promise<unknown>, guest?: ServedGuest, lease?: number): void {
     this.#pending++
+    guest?.ask()
     let done: Promise<unknown>
     try {
       done = this.#callsHost ? asRequest(id, work) : work()
@@ -153,7 +154,10 @@ class Server {
   #answer(id: number, guest: ServedGuest | undefined, lease: number | undefined, outcome: { value: unknown } | { threw: ReturnType<Crossing['send']> }): void {
     this.#pending--
     if (this.#controllers.size > 0) this.#controllers.delete(id)
-    if (guest !== undefined) this.#changed.add(guest)
+    if (guest !== undefined) {
+      this.#changed.add(guest)
+      guest.answer()
+    }
     const state = lease === undefined ? undefined : this.#stateOf(lease)
     const figures = this.#figuresOf.get(id)
     this.#figuresOf.delete(id)
@@ -258,9 +262,11 @@ class Server {
   }
 
   async #close(id: number): Promise<void> {
-    await this.#guests.get(id)?.guest.close()
-    // The call whose host function has closed it ends first, and is counted
+    const served = this.#guests.get(id)
+    await served?.guest.close()
+    // With the answer to this the host forgets the guest. Whatever else it was asked is answered and counted before: also what this order has overtaken
     await new Promise<void>(nextTurn)
+    await served?.answered()
     this.#guests.delete(id)
   }
 
