@@ -167,8 +167,10 @@ export class InThreadGuest implements Guest, Runner {
     return lease.stopped
   }
 
-  idle(): Promise<void> {
-    return this.#tenants.idle()
+  async idle(): Promise<void> {
+    await this.#tenants.idle()
+    // A step that ran when its lease ended has yet to be unwound, and counted
+    await this.#inactive()
   }
 
   async close(): Promise<void> {
@@ -185,15 +187,19 @@ export class InThreadGuest implements Guest, Runner {
       }
     }
     // A host function that closes its caller cannot be waited for here: it would wait for itself
-    if (this.#active > 0 && hostingCall() === undefined) {
-      await new Promise<void>((resolve) => {
-        const before = this.#tellIdle
-        this.#tellIdle = () => {
-          before?.()
-          resolve()
-        }
-      })
-    }
+    if (hostingCall() === undefined) await this.#inactive()
+  }
+
+  /** Resolves when no guest of it runs or is suspended. */
+  async #inactive(): Promise<void> {
+    if (this.#active === 0) return
+    await new Promise<void>((resolve) => {
+      const before = this.#tellIdle
+      this.#tellIdle = () => {
+        before?.()
+        resolve()
+      }
+    })
   }
 
   budget(allowance: Allowance, signal: AbortSignal | undefined): CallBudget {

@@ -94,6 +94,7 @@ export class Slot implements Place {
     const thread: RemoteThread = new RemoteThread(connect, { ...terms, thread: this.#index }, grace, () => this.#lost(thread))
     this.thread = thread
     this.stats.started++
+    for (const guest of [...this.#guests]) guest.moved(thread)
   }
 
   async #end(thread: RemoteThread): Promise<void> {
@@ -115,8 +116,7 @@ export class Slot implements Place {
     const wait = this.#losses === 1 ? 0 : Math.min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** (this.#losses - 2))
     this.#again = setTimeout(() => {
       try {
-        if (this.thread === undefined) this.#start()
-        for (const guest of [...this.#guests]) guest.moved(this.thread as RemoteThread)
+        this.#start()
       } catch {
         this.#losses++
         this.#startAgain()

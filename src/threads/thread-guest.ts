@@ -119,7 +119,9 @@ export class ThreadGuest implements Guest, Lessor, Resident {
   async idle(): Promise<void> {
     while (!this.#line.isEmpty) await new Promise((resolve) => setTimeout(resolve, 1))
     const thread = this.#thread
-    if (thread !== undefined) await thread.ask({ verb: 'idle', id: thread.id(), guest: this.id }, this.about, Number.POSITIVE_INFINITY, undefined, done)
+    if (thread === undefined) return
+    const lost = () => this.idle()
+    await thread.ask({ verb: 'idle', id: thread.id(), guest: this.id }, { module: this.name }, Number.POSITIVE_INFINITY, undefined, done).catch(lost)
   }
 
   close(): Promise<void> {
