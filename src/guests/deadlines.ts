@@ -73,7 +73,6 @@ export class Deadlines {
       this.#timerAt = Number.POSITIVE_INFINITY
       awaitTurn()
     }
-    // Node warns of times below 0
-    this.#timer = setTimeout(fire, Math.min(Math.max(due - now(), 0), LONGEST_TIMER))
+    this.#timer = setTimeout(fire, Math.min(due - at, LONGEST_TIMER))
   }
 }
