@@ -16,6 +16,7 @@ export class Tenants {
   /** Instances that somebody has. */
   #taken = 0
   #closed = false
+  #isGiving = false
   #tellIdle: (() => void)[] = []
 
   constructor(spec: GuestSpec, pool: InstancePool, admission: Admission, stats: Stats) {
@@ -65,12 +66,13 @@ export class Tenants {
 
   /** Gives instances that are free to those that wait longest. */
   next(): void {
-    while (!this.#line.isEmpty && !this.#closed) {
-      const { call } = this.#line.first as Waiter
-      const instance = this.#give(call)
-      if (instance === undefined) break
-      const waiter = this.#line.shift() as Waiter
-      ready(call, this.#admission, (at) => this.#grant(waiter, instance, at))
+    // A call whose time is up gives its back at once. The loop goes on with that: thousands of them, each within the one before, overflow the stack
+    if (this.#isGiving) return
+    this.#isGiving = true
+    try {
+      this.#giveAll()
+    } finally {
+      this.#isGiving = false
     }
     if (!this.#line.isEmpty && !this.#closed && this.#taken < this.#most) this.#pool.revive(this.#line.length, (error) => this.#line.refuseAll(error))
     this.#checkIdle()
@@ -103,6 +105,16 @@ export class Tenants {
     }
     waiter.call.endWait?.()
     waiter.grant(instance, at)
+  }
+
+  #giveAll(): void {
+    while (!this.#line.isEmpty && !this.#closed) {
+      const { call } = this.#line.first as Waiter
+      const instance = this.#give(call)
+      if (instance === undefined) return
+      const waiter = this.#line.shift() as Waiter
+      ready(call, this.#admission, (at) => this.#grant(waiter, instance, at))
+    }
   }
 
   #give(holder: Call): Instance | undefined {

@@ -11,7 +11,7 @@ import type { FuelChange, Outcome, Report } from './messages.ts'
 import type { RemoteThread } from './remote-thread.ts'
 import { fromShared } from './shared-time.ts'
 
-type HostCall = Extract<Report, { readonly verb: 'host' }>
+export type HostCall = Extract<Report, { readonly verb: 'host' }>
 
 /** Runs a host function, which may return a promise, and tells what became of it. */
 export async function runHostFunction(owner: CallOwner, link: Link, asked: HostCall, { crossing }: RemoteThread): Promise<Outcome> {

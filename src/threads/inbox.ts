@@ -21,20 +21,25 @@ export class Inbox<Message> {
     this.#handle = handle
     this.#isUrgent = isUrgent
     port.on('message', (batch: readonly Message[]) => {
-      this.#messages.push(...batch)
+      this.#add(batch)
       this.#work()
     })
   }
 
   look(): void {
     for (let next = this.#threads.receiveMessageOnPort(this.#port); next !== undefined; next = this.#threads.receiveMessageOnPort(this.#port)) {
-      this.#messages.push(...(next.message as readonly Message[]))
+      this.#add(next.message as readonly Message[])
     }
     const waiting = this.#messages.slice(this.#head)
     this.#messages = waiting.filter((message) => !this.#isUrgent(message))
     this.#head = 0
     for (const message of waiting) if (this.#isUrgent(message)) this.#handle(message)
     if (this.#messages.length > 0 && !this.#working) nextTurn(() => this.#work())
+  }
+
+  /** One by one: arguments of a function go onto the stack, which a hundred thousand messages overflow. */
+  #add(batch: readonly Message[]): void {
+    for (const message of batch) this.#messages.push(message)
   }
 
   #take(): Message | undefined {

@@ -1,5 +1,5 @@
 /** What a value looks like to who does not have it: enough to make one that is described, and caught, as the value itself would be. */
-import { CurfewError } from '../errors.ts'
+import { CurfewError, REASONS } from '../errors.ts'
 import type { Sent } from './crossing.ts'
 import { failureFrom, type SentFailure, sentFailure } from './failures.ts'
 
@@ -33,13 +33,28 @@ const CLASSES: Readonly<Record<string, ErrorClass>> = {
 
 /** @param send sends the cause of an error */
 export function lookOf(value: unknown, send: (cause: unknown) => Sent): Look {
+  try {
+    return seen(value, send)
+  } catch {
+    // A getter or a trap of a Proxy threw, which is no reason not to send it
+    return { as: 'object', tag: 'Object' }
+  }
+}
+
+function seen(value: unknown, send: (cause: unknown) => Sent): Look {
   if (typeof value === 'function') return { as: 'function' }
   if (typeof value === 'symbol') return { as: 'symbol' }
   if (Array.isArray(value)) return { as: 'array' }
   if (value instanceof Exception) return { as: 'exception' }
-  if (value instanceof CurfewError) return { as: 'failure', failure: sentFailure(value, send) }
-  if (value instanceof Error) return { as: 'error', name: String(value.name), message: String(value.message), stack: value.stack }
+  // One that somebody has given a code of his own is like any other error
+  if (value instanceof CurfewError && Object.hasOwn(REASONS, value.code)) return { as: 'failure', failure: sentFailure(value, send) }
+  if (value instanceof Error) return lookOfError(value)
   return { as: 'object', tag: Object.prototype.toString.call(value).slice(8, -1) }
+}
+
+/** Its stack may be anything: `Error.prepareStackTrace` makes it. */
+function lookOfError({ name, message, stack }: Error): Look {
+  return { as: 'error', name: String(name), message: String(message), stack: stack === undefined ? undefined : String(stack) }
 }
 
 /** @param call what calling it does, if it is a function */

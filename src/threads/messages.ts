@@ -113,6 +113,8 @@ export type Report =
       readonly id: number
       /** As part of which it does. */
       readonly request: number | undefined
+      /** Does a start function call it? */
+      readonly isStarting: boolean
       readonly guest: number
       readonly link: number
       readonly args: readonly Sent[]

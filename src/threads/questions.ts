@@ -44,7 +44,9 @@ export class Questions {
   answered(answer: Answer): void {
     const settle = this.#asked.get(answer.id)
     this.#asked.delete(answer.id)
-    settle?.(answer)
+    if (settle !== undefined) settle(answer)
+    // The call that asked has ended. What came for it is let go of, or the host would keep it
+    else this.#received(answer)
   }
 
   /** Has the host run a host function. @param canWait may the guest be suspended meanwhile? If not, nothing of this thread runs */
@@ -57,6 +59,7 @@ export class Questions {
       verb: 'host' as const,
       id,
       request: currentRequest(),
+      isStarting: call.starting && call.lease === undefined,
       guest,
       link,
       args: this.#crossing.sendAll(args),
@@ -105,7 +108,13 @@ export class Questions {
   }
 
   #valueOf(answer: Answer): unknown {
-    if ('threw' in answer) throw this.#crossing.receive(answer.threw)
+    const received = this.#received(answer)
+    if ('threw' in answer) throw received
+    return received
+  }
+
+  #received(answer: Answer): unknown {
+    if ('threw' in answer) return this.#crossing.receive(answer.threw)
     const { value } = answer
     return Array.isArray(value) ? this.#crossing.receiveAll(value) : this.#crossing.receive(value as Sent)
   }

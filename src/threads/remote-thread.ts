@@ -62,6 +62,8 @@ export class RemoteThread implements Watched {
   readonly #watchdog: Watchdog
   readonly #bell = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
   readonly #onLost: (cause: unknown) => void
+  /** When it has to have started; 0 once it has. */
+  #startBy: number
   /** Does any of its guests call host functions? */
   callsHost = false
   #next = 0
@@ -69,10 +71,11 @@ export class RemoteThread implements Watched {
 
   /**
    * @param grace ms that it may be late, see `Watchdog`
+   * @param onStarted told when it answers for the first time
    * @param onLost told if it ends by itself or does not answer
    * @throws if it cannot be started
    */
-  constructor(connect: Connect, terms: Omit<Terms, 'bell'>, grace: number, onLost: (cause: unknown) => void) {
+  constructor(connect: Connect, terms: Omit<Terms, 'bell'>, grace: number, onStarted: () => void, onLost: (cause: unknown) => void) {
     this.#onLost = onLost
     this.#watchdog = new Watchdog(this, grace)
     this.#outbox = new Outbox<Order>((batch) => this.#post(batch), queueMicrotask)
@@ -82,7 +85,9 @@ export class RemoteThread implements Watched {
       invoke: (fn, args) => this.#invoke(fn, args),
     })
     this.#transport = connect({ message: (batch: readonly Report[]) => this.#read(batch), ended: (cause) => this.#lost(cause) })
-    void this.ask({ verb: 'begin', id: this.id(), ...terms, bell: this.#bell }, NOTHING, now() + START_TIMEOUT, undefined, done).catch(() => undefined)
+    this.#startBy = now() + START_TIMEOUT
+    const begin = { verb: 'begin' as const, id: this.id(), ...terms, bell: this.#bell }
+    void this.ask(begin, NOTHING, this.#startBy, undefined, () => this.#started(onStarted)).catch(() => undefined)
   }
 
   /** How many requests it has not answered. */
@@ -90,19 +95,24 @@ export class RemoteThread implements Watched {
     return this.#pending.size
   }
 
+  /** What is asked of a thread that starts waits for that: many at once may take seconds. */
   get due(): number {
+    if (this.#startBy > 0) return this.#startBy
     let due = Number.POSITIVE_INFINITY
     for (const pending of this.#pending.values()) due = Math.min(due, pending.due)
     return due
   }
 
-  /** Runs a host function as part of a request, as `AsyncLocalStorage` sees it. Not if that has ended, or was aborted: its guest is being stopped. */
-  within(request: number | undefined, run: () => void): void {
-    if (request === undefined) return run()
-    const pending = this.#pending.get(request)
-    if (pending === undefined || pending.isAborted) return
-    if (pending.within === undefined) run()
+  /**
+   * Runs a host function as part of a request, as `AsyncLocalStorage` sees it.
+   * @returns false if that has ended, or was aborted, and it was not run
+   */
+  within(request: number | undefined, run: () => void): boolean {
+    const pending = request === undefined ? undefined : this.#pending.get(request)
+    if (request !== undefined && (pending === undefined || pending.isAborted)) return false
+    if (pending?.within === undefined) run()
     else pending.within(run)
+    return true
   }
 
   /** A number for a request. */
@@ -169,6 +179,12 @@ export class RemoteThread implements Watched {
     } finally {
       clearTimeout(timer)
     }
+  }
+
+  #started(onStarted: () => void): void {
+    this.#startBy = 0
+    this.#watchdog.expect(this.due)
+    onStarted()
   }
 
   #post(batch: readonly Order[]): void {

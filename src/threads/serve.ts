@@ -29,7 +29,7 @@ type MakeExecutor = (admission: Admission, ledger: Ledger) => ServingExecutor
 /** While guests run that cannot be suspended, messages are looked for so often, ms. */
 const LOOK_EVERY = 3
 /** What cannot wait until the event loop turns. */
-const URGENT: ReadonlySet<Order['verb']> = new Set(['abort', 'answer', 'ping', 'dropped'])
+const URGENT: ReadonlySet<Order['verb']> = new Set(['abort', 'answer', 'ping'])
 
 export function serve(port: Port, threads: Threads, executor: MakeExecutor = (admission, ledger) => new InThreadExecutor(admission, ledger)): void {
   new Server(port, threads, executor)
@@ -54,6 +54,7 @@ class Server {
   readonly #controllers = new Map<number, AbortController>()
   /** Requests that were aborted before they were read. */
   readonly #abortedEarly = new Map<number, unknown>()
+  /** The last that was read, of those that are done in their order. */
   #lastRequest = -1
   /** Of calls that somebody observes and that have ended. */
   readonly #figuresOf = new Map<number, CallFigures>()
@@ -90,7 +91,8 @@ class Server {
   }
 
   #obey(order: Order): void {
-    if ('id' in order && order.verb !== 'abort' && order.verb !== 'answer') this.#lastRequest = order.id
+    // Urgent ones, as a close may be, overtake others that can be aborted still
+    if ('id' in order && !URGENT.has(order.verb) && order.verb !== 'close') this.#lastRequest = order.id
     switch (order.verb) {
       case 'begin':
         return this.#do(order.id, () => this.#begin(order))

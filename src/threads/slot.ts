@@ -79,7 +79,9 @@ export class Slot implements Place {
     clearTimeout(this.#again)
     const { thread } = this
     this.thread = undefined
-    if (thread !== undefined) await this.#end(thread)
+    if (thread === undefined) return
+    await this.#end(thread)
+    forgetCounts(this.#terms.counts, this.#index)
   }
 
   get #recent(): number {
@@ -91,9 +93,19 @@ export class Slot implements Place {
     const { connect, grace, ...terms } = this.#terms
     clearTimeout(this.#again)
     this.#startedAt = now()
-    const thread: RemoteThread = new RemoteThread(connect, { ...terms, thread: this.#index }, grace, () => this.#lost(thread))
+    const thread: RemoteThread = new RemoteThread(
+      connect,
+      { ...terms, thread: this.#index },
+      grace,
+      () => this.#moveTo(thread),
+      () => this.#lost(thread),
+    )
     this.thread = thread
     this.stats.started++
+  }
+
+  /** It has started: modules that are on none go on there. */
+  #moveTo(thread: RemoteThread): void {
     for (const guest of [...this.#guests]) guest.moved(thread)
   }
 
@@ -116,7 +128,7 @@ export class Slot implements Place {
     const wait = this.#losses === 1 ? 0 : Math.min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** (this.#losses - 2))
     this.#again = setTimeout(() => {
       try {
-        this.#start()
+        if (this.thread === undefined) this.#start()
       } catch {
         this.#losses++
         this.#startAgain()

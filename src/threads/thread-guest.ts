@@ -2,6 +2,7 @@
 import { ALL_FUEL, type Allowance } from '../budget.ts'
 import { type CurfewError, callError, type ErrorCode, LoadError } from '../errors.ts'
 import type { Guest, GuestEvent, GuestLease, GuestSpec, Particulars } from '../guests/executor.ts'
+import type { Link } from '../guests/imports.ts'
 import { Line } from '../guests/line.ts'
 import type { Admission } from '../guests/scheduler.ts'
 import type { Signature } from '../guests/signature.ts'
@@ -10,7 +11,7 @@ import { Account } from '../runtime/account.ts'
 import { Call } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 import type { Sent } from './crossing.ts'
-import { runHostFunction } from './host-functions.ts'
+import { type HostCall, runHostFunction } from './host-functions.ts'
 import type { Abortable, CallRequest, LeaseState, Report } from './messages.ts'
 import { inside, isInside, noSync } from './refusals.ts'
 import { type About, done, type RemoteThread, type Resident } from './remote-thread.ts'
@@ -47,6 +48,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
   #before = NO_STATS
   #stats = NO_STATS
   #memorySize = 0
+  #loaded = false
   /** Is it on no thread, since its own was lost? */
   #away = false
   #closed = false
@@ -83,6 +85,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
     try {
       const due = startTimeout === 0 ? Number.POSITIVE_INFINITY : now() + startTimeout
       await thread.ask({ ...order, ...abortable(thread, signal) }, { module: this.name }, due, signal, done)
+      this.#loaded = true
     } catch (error) {
       this.#closed = true
       thread.residents.delete(this.id)
@@ -117,11 +120,16 @@ export class ThreadGuest implements Guest, Lessor, Resident {
   }
 
   async idle(): Promise<void> {
-    while (!this.#line.isEmpty) await new Promise((resolve) => setTimeout(resolve, 1))
-    const thread = this.#thread
-    if (thread === undefined) return
-    const lost = () => this.idle()
-    await thread.ask({ verb: 'idle', id: thread.id(), guest: this.id }, { module: this.name }, Number.POSITIVE_INFINITY, undefined, done).catch(lost)
+    for (;;) {
+      while (!this.#line.isEmpty) await new Promise((resolve) => setTimeout(resolve, 1))
+      const thread = this.#thread
+      if (thread === undefined) return
+      try {
+        return await thread.ask({ verb: 'idle', id: thread.id(), guest: this.id }, {}, Number.POSITIVE_INFINITY, undefined, done)
+      } catch {
+        // Its calls went with the thread, but others may wait for the next one
+      }
+    }
   }
 
   close(): Promise<void> {
@@ -170,7 +178,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
           report.error === undefined ? report.event : ({ ...report.event, error: this.#thread?.crossing.receive(report.error) } as GuestEvent),
         )
       case 'host':
-        return this.#place.thread?.within(report.request, () => void this.#runHostFunction(report))
+        return this.#calledBack(report)
     }
   }
 
@@ -181,7 +189,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
     this.#stats = NO_STATS
     this.#memorySize = 0
     this.#signatures.clear()
-    if (this.#spec.restart === 'never') void this.close()
+    if (this.#spec.restart === 'never' && this.#loaded) void this.close()
   }
 
   #moveTo(thread: RemoteThread): void {
@@ -261,13 +269,8 @@ export class ThreadGuest implements Guest, Lessor, Resident {
     this.#line.stopAll('closed')
     const thread = this.#thread
     if (thread !== undefined) {
-      const closed = thread.ask({ verb: 'close', id: thread.id(), guest: this.id }, {}, now(), undefined, done).catch(() => undefined)
-      // A host function that closes its caller cannot wait for that to end
-      if (isInside(this)) void closed.then(() => thread.residents.delete(this.id))
-      else {
-        await closed
-        thread.residents.delete(this.id)
-      }
+      await thread.ask({ verb: 'close', id: thread.id(), guest: this.id }, {}, now(), undefined, done).catch(() => undefined)
+      thread.residents.delete(this.id)
     }
     this.#place.leave(this)
   }
@@ -285,12 +288,19 @@ export class ThreadGuest implements Guest, Lessor, Resident {
     thread.tell({ verb: 'answer', id, ...threw })
   }
 
-  async #runHostFunction(asked: Extract<Report, { readonly verb: 'host' }>): Promise<void> {
+  /** Its guest calls the host, but not for a call that was aborted, or after a close: that guest is being stopped. */
+  #calledBack(asked: HostCall): void {
     const thread = this.#place.thread as RemoteThread
-    const link = this.#spec.imports[asked.link]
-    // After a close no host function runs: the guest is being stopped
-    if (this.#closed || link === undefined) return
-    thread.tell({ verb: 'answer', id: asked.id, ...(await runHostFunction(this, link, asked, thread)) })
+    // A restart is begun as part of whatever ended the instance before, and does not end with that
+    const request = asked.isStarting && this.#loaded ? undefined : asked.request
+    const runs = !this.#closed && thread.within(request, () => void this.#runHostFunction(thread, asked))
+    // What it was to be given is let go of, or its thread would keep it
+    if (!runs) thread.crossing.receiveAll(asked.args)
+  }
+
+  async #runHostFunction(thread: RemoteThread, asked: HostCall): Promise<void> {
+    const outcome = await runHostFunction(this, this.#spec.imports[asked.link] as Link, asked, thread)
+    thread.tell({ verb: 'answer', id: asked.id, ...outcome })
   }
 
   #refusal(name: string | undefined): CurfewError | undefined {

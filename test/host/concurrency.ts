@@ -1,7 +1,7 @@
 /** Calls of one module made at the same time: one after another, never one inside another. */
 import assert from 'node:assert/strict'
 import { withFakeClock } from '../support/fake-clock.ts'
-import { behaviour, differs, failure, fixture, hostCalls, type Mode, nextTurn } from '../support/host.ts'
+import { behaviour, busy, differs, failure, fixture, hostCalls, type Mode, nextTurn, within } from '../support/host.ts'
 
 /** Notes when a second call enters while the first is inside; stays inside for so many rounds. */
 const TELLTALE = `(module
@@ -18,6 +18,19 @@ const TELLTALE = `(module
   (func (export "loop") (loop $forever (br $forever))))`
 
 export function concurrency(mode: Mode): void {
+  behaviour('calls whose time is up before their turn comes are all rejected, however many they are', async (bench) => {
+    const module = await bench.load('counter', { maxQueue: 20_000, host: { execTimeout: 5_000, maxQueue: 20_000 } })
+    await module.call('increment')
+    const calls = Array.from({ length: 10_000 }, () => module.call('increment', [], { timeout: 20 }))
+    busy(50)
+    const outcomes = (await within(Promise.allSettled(calls), 'rejecting them')).map((each) => (each.status === 'fulfilled' ? 'ok' : each.reason.code))
+    const late = outcomes.filter((outcome) => outcome === 'deadline').length
+    const { ok = 0, deadline } = module.stats.outcomes
+    assert.deepEqual([late, deadline, ok - 1 + late], [deadline, late, calls.length])
+    assert.ok(late > 9_000, `${late}`)
+    await module.call('increment')
+  })
+
   behaviour('ten calls of one module at once never enter it while another is inside', async (bench) => {
     const module = await bench.load(TELLTALE, { host: { execTimeout: 20_000, slice: 0.2 } })
     // Some 2 ms each: suspended several times in the middle, where the engine can

@@ -111,6 +111,35 @@ claim('calls made while there is no thread wait for the next one, under their de
   assert.deepEqual(await calls[2], [1])
 })
 
+claim('a module that is loaded while there is no thread has one started, which the others come back on', async ({ executor, load }) => {
+  const bad = await load('bad')
+  for (let lost = 0; lost < 4; lost++) await failure(bad.call('exit'), 'thread-lost')
+  const another = load('another')
+  assert.deepEqual(await bad.call('count'), [1])
+  assert.deepEqual(await (await another).call('count'), [1])
+  assert.equal(executor.stats.threads?.started, 5)
+})
+
+claim('whoever waits until nothing of a module is left need not know that its thread was lost', async ({ load }) => {
+  const bad = await load('bad')
+  const exited = failure(bad.call('exit', { timeout: 5_000 }), 'thread-lost')
+  await within(bad.guest.idle(), 'being idle')
+  await exited
+  assert.deepEqual(bad.guest.stats.outcomes, { 'thread-lost': 1 })
+})
+
+claim('a module whose thread is lost while it is loaded was never there, to be closed', async ({ load }) => {
+  const bad = await load('bad')
+  let closed = 0
+  const loading = failure(
+    load('once', { source: '(module (func $s (loop $a (br $a))) (start $s))', restart: 'never', startTimeout: 20_000, onClose: () => closed++ }),
+    'thread-lost',
+  )
+  await failure(bad.call('exit'), 'thread-lost')
+  assert.equal((await loading).name, 'LoadError')
+  assert.equal(closed, 0)
+})
+
 claim('a module that is closed while there is no thread refuses what waits, and stays closed', async ({ load }) => {
   const bad = await load('bad')
   await failure(bad.call('exit'), 'thread-lost')

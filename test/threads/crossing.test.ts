@@ -113,3 +113,22 @@ test('arrays of what can be copied are sent as they were when they were given', 
   args[0] = {}
   assert.deepEqual(structuredClone(sent) as Sent[], [1, 2])
 })
+
+test('a value that does not bear a look at it crosses like any other', () => {
+  const no = () => {
+    throw new Error('no')
+  }
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  const odd = [
+    proxy,
+    Object.defineProperty(new Error('e'), 'message', { get: no }),
+    Object.defineProperty({}, Symbol.toStringTag, { get: no }),
+    Object.assign(new Error('e'), { name: Symbol('name') }),
+    Object.assign(new Error('e'), { stack: no }),
+    Object.assign(new Error('e'), { stack: [{ getFileName: no }] }),
+    Object.assign(callError('closed', 'it closed'), { code: 'mine' }),
+  ]
+  const ends = new Ends()
+  for (const value of odd) assert.equal(ends.toHost(ends.toThread(value)), value)
+})

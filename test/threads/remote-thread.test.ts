@@ -2,13 +2,23 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { done, RemoteThread } from '../../src/threads/remote-thread.ts'
-import { failure } from '../support/host.ts'
+import type { Listener } from '../../src/threads/transport.ts'
+import { failure, sleep } from '../support/host.ts'
 
 const nothing = () => undefined
 
-function deaf(): RemoteThread {
+/** Answers what it is made to. */
+interface Line {
+  listener?: Listener
+}
+
+function deaf(grace = 1_000, onLost: () => void = nothing, line: Line = {}): RemoteThread {
   const transport = { post: nothing, ref: nothing, unref: nothing, terminate: async () => undefined }
-  return new RemoteThread(() => transport, { slice: 1 } as never, 1_000, nothing)
+  const connect = (listener: Listener) => {
+    line.listener = listener
+    return transport
+  }
+  return new RemoteThread(connect, { slice: 1 } as never, grace, nothing, onLost)
 }
 
 test('no host function runs for a request that was aborted or has ended, though its guest does not know it yet', async () => {
@@ -34,4 +44,16 @@ test('what is asked of a thread that is gone fails at once, and has not run', as
   await thread.end(100)
   const error = await failure(thread.ask({ verb: 'idle', id: thread.id(), guest: 0 }, { module: 'm' }, 0, undefined, done), 'thread-lost')
   assert.equal(error.ran, false)
+})
+
+test('a thread that starts is late with nothing before it has started: many at once take their time', async () => {
+  const line: Line = {}
+  let lost = 0
+  const thread = deaf(20, () => lost++, line)
+  const asked = failure(thread.ask({ verb: 'idle', id: thread.id(), guest: 0 }, {}, 0, undefined, done), 'thread-lost')
+  await sleep(200)
+  assert.equal(lost, 0)
+  line.listener?.message([{ verb: 'answer', id: 0 }] as never)
+  await asked
+  assert.equal(lost, 1)
 })
