@@ -1,11 +1,11 @@
 /** Loads so many distinct plugins, has each called once, and says what the process holds for each: by V8 alone (`raw`), or by Curfew. */
 import { Host } from 'curfew'
-import { type Kind, pluginBytes } from '../../test/soak/plugins.ts'
+import { pluginBytes, type Shape } from '../../test/soak/plugins.ts'
 import { held } from '../../test/support/garbage.ts'
 
 /** What loading takes once and for all is not a plugin's. */
 const WARM_UP = 200
-const KIND: Kind = { memory: false, watched: false }
+const KIND: Shape = { memory: false, watched: false, waits: false }
 const IMPORTS = { env: { host: (value: number) => value } }
 
 type Load = (number: number) => Promise<unknown>

@@ -3,7 +3,6 @@
  * deadline; the rest of the wait is spent looking at the clock in each turn.
  */
 import type { Call } from '../runtime/call.ts'
-import { now } from '../runtime/clock.ts'
 import { awaitTurn } from '../runtime/turn.ts'
 import { Heap, type Keyed } from './heap.ts'
 
@@ -59,10 +58,11 @@ export class Deadlines {
     if (this.#heap.size === 0) return
     const due = this.next - TIMER_SLACK
     if (due <= at) awaitTurn()
-    else this.#setTimer(due)
+    else this.#setTimer(due, at)
   }
 
-  #setTimer(due: number): void {
+  /** @param at the time as it was looked at: Node warns of a timer for the past, which by now it may be */
+  #setTimer(due: number, at = 0): void {
     if (due === this.#timerAt) return
     clearTimeout(this.#timer)
     this.#timer = undefined
@@ -73,7 +73,6 @@ export class Deadlines {
       this.#timerAt = Number.POSITIVE_INFINITY
       awaitTurn()
     }
-    // Node warns of times below 0
-    this.#timer = setTimeout(fire, Math.min(Math.max(due - now(), 0), LONGEST_TIMER))
+    this.#timer = setTimeout(fire, Math.min(due - at, LONGEST_TIMER))
   }
 }

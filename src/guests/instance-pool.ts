@@ -97,7 +97,10 @@ export class InstancePool {
 
   /** For a call or lease. */
   take(): Instance | undefined {
-    return this.hasOne() ? this.#ready.pop() : undefined
+    const instance = this.hasOne() ? this.#ready.pop() : undefined
+    // The next one is readied while this one runs
+    if (!this.#reuses && instance !== undefined) this.#fillLater()
+    return instance
   }
 
   /** A call or lease is done with it. */

@@ -111,10 +111,11 @@ export class Host {
   async loadModule(name: string, source: ModuleSource, options?: LoadOptions): Promise<Module> {
     this.#checkName(name)
     this.#names.add(name)
+    const given = { ...options }
     try {
       return await this.#load(name, source, options, (version) => {
         const module = new Module(name, version, {
-          load: (replacement, changes, adopt) => this.#load(name, replacement, { ...options, ...changes }, adopt),
+          load: (replacement, changes, adopt) => this.#load(name, replacement, { ...given, ...changes }, adopt),
           forget: () => this.#modules.delete(name),
         })
         this.#modules.set(name, module)

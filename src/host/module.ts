@@ -160,22 +160,21 @@ export class Module {
     const signal = changes.signal === undefined ? cancel.signal : AbortSignal.any([cancel.signal, changes.signal])
     const loading = this.#host.load(source, { ...changes, signal }, (version) => this.#adopt(version))
     this.#replacing = { cancel, settled: loading.then(IGNORE, IGNORE) }
-    const former = await loading
+    const { guest, idle } = await loading
       .catch((error) => {
         throw cancel.signal.aborted ? this.#closedWhileLoading() : error
       })
       .finally(() => {
         this.#replacing = undefined
       })
-    const { drained } = await drain(former.guest, limit)
-    this.#retire(former.guest)
+    const { drained } = await drain(guest, idle, limit)
     return { drained: drained && !this.#closed }
   }
 
   /** Ends its calls with `closed`, frees its name. Closing twice is fine. Resolves when nothing of it runs. */
   async close(): Promise<void> {
     this.#replacing?.cancel.abort()
-    const closing = [this.#version.guest, ...this.#draining].map((guest) => guest.close().then(() => this.#retire(guest)))
+    const closing = [this.#version.guest, ...this.#draining].map((guest) => guest.close())
     await Promise.all([this.#replacing?.settled, ...closing])
   }
 
@@ -183,8 +182,8 @@ export class Module {
     return this.close()
   }
 
-  /** @returns the version before */
-  #adopt(version: Version): Version {
+  /** @returns the guest before, and when its last call or lease has ended */
+  #adopt(version: Version): { readonly guest: Guest; readonly idle: Promise<void> } {
     if (this.#closed) {
       void version.guest.close()
       throw this.#closedWhileLoading()
@@ -196,13 +195,16 @@ export class Module {
     this.#version = version
     this.#context = contextOf(this.#name, version)
     this.#externs = undefined
+    // When it is closed may be too early: a host function of its last call may do that
+    const idle = former.guest.idle().finally(() => this.#retire(former.guest))
     tellReplaced(this.#name)
-    return former
+    return { guest: former.guest, idle }
   }
 
-  /** A version that was replaced has ended. */
+  /** A version that was replaced does no more. */
   #retire(guest: Guest): void {
-    if (this.#draining.delete(guest)) this.#before = this.#statsOfClosed(guest.stats)
+    this.#draining.delete(guest)
+    this.#before = this.#statsOfClosed(guest.stats)
   }
 
   #ended(): void {

@@ -9,9 +9,9 @@ export interface Drained {
   readonly drained: boolean
 }
 
-/** Closes a guest that gets no new calls, when those that it has are done or time is up. @param limit ms; 0: none */
-export async function drain(guest: Guest, limit: number): Promise<Drained> {
-  const idle = guest.idle().then(() => true)
+/** Closes a guest that gets no new calls, when those that it has are done or time is up. @param calls when they are done @param limit ms; 0: none */
+export async function drain(guest: Guest, calls: Promise<void>, limit: number): Promise<Drained> {
+  const idle = calls.then(() => true)
   let timer: ReturnType<typeof setTimeout> | undefined
   try {
     const drained =

@@ -25,24 +25,50 @@ export function isLarge({ memories }: Fresh): boolean {
   return memories.reduce((sum, memory) => sum + memory.buffer.byteLength, 0) > LEFT
 }
 
-let previous: Promise<void> = Promise.resolve()
-
-/** Touches what is not left to the guest, at the account's cost: a part each turn, one instance after another; until the signal is aborted. */
-export function touchMemories(fresh: Fresh, account: Account, signal?: AbortSignal): Promise<void> {
-  previous = previous.then(() => touch(fresh, account, signal))
-  return previous
+interface Job {
+  readonly fresh: Fresh
+  readonly account: Account
+  readonly signal: AbortSignal | undefined
+  /** What is to be touched, part by part. */
+  readonly parts: Iterator<() => void>
+  readonly done: () => void
 }
 
-async function touch(fresh: Fresh, account: Account, signal: AbortSignal | undefined): Promise<void> {
+const jobs = new Set<Job>()
+
+/**
+ * Touches what is not left to the guest, at the account's cost: a part each turn, for whose account has used least; until the signal is aborted.
+ * Who has many large instances made again and again is behind all others.
+ */
+export function touchMemories(fresh: Fresh, account: Account, signal?: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    jobs.add({ fresh, account, signal, parts: partsOf(fresh), done })
+    if (jobs.size === 1) nextTurn(touchSome)
+  })
+}
+
+function touchSome(): void {
+  let next: Job | undefined
+  for (const job of jobs) if (next === undefined || job.account.rank < next.account.rank) next = job
+  if (next === undefined) return
+  const { fresh, account, signal, parts } = next
+  const part = fresh.stopped || signal?.aborted ? undefined : parts.next()
+  if (part === undefined || part.done) {
+    jobs.delete(next)
+    next.done()
+    if (jobs.size > 0) touchSome()
+    return
+  }
+  const began = now()
+  part.value()
+  account.charge(now() - began)
+  nextTurn(touchSome)
+}
+
+function* partsOf({ memories }: Fresh): Generator<() => void> {
   let left = LEFT
-  for (const memory of fresh.memories) {
-    for (let from = left; from < memory.buffer.byteLength; from += PER_TURN) {
-      await new Promise<void>(nextTurn)
-      if (fresh.stopped || signal?.aborted) return
-      const began = now()
-      touchPages(new Uint8Array(memory.buffer), from)
-      account.charge(now() - began)
-    }
+  for (const memory of memories) {
+    for (let from = left; from < memory.buffer.byteLength; from += PER_TURN) yield () => touchPages(new Uint8Array(memory.buffer), from)
     left = Math.max(0, left - memory.buffer.byteLength)
   }
 }

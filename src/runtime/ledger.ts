@@ -207,7 +207,6 @@ class HeldMemory implements Dropped {
     if (this.#holders++ > 0) return
     liveMemories++
     this.#live = this.memory.deref()
-    if (this.size === 0) return
     takeBack(this)
     this.#ledger.count(this.size, -this.size)
   }

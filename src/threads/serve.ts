@@ -124,7 +124,7 @@ class Server {
       case 'invoke':
         return this.#invoke(order)
       case 'idle':
-        return this.#do(order.id, async () => this.#guests.get(order.guest)?.guest.idle())
+        return this.#do(order.id, async () => this.#guests.get(order.guest)?.guest.idle(), this.#guests.get(order.guest))
       case 'close':
         return this.#do(order.id, () => this.#close(order.guest))
       case 'abort':
@@ -142,6 +142,7 @@ class Server {
   /** Does what was asked for, and answers. @param guest whose figures change by it */
   #do(id: number, work: () => Promise<unknown>, guest?: ServedGuest, lease?: number): void {
     this.#pending++
+    guest?.ask()
     let done: Promise<unknown>
     try {
       done = this.#callsHost ? asRequest(id, work) : work()
@@ -157,7 +158,10 @@ class Server {
   #answer(id: number, guest: ServedGuest | undefined, lease: number | undefined, outcome: { value: unknown } | { threw: ReturnType<Crossing['send']> }): void {
     this.#pending--
     if (this.#controllers.size > 0) this.#controllers.delete(id)
-    if (guest !== undefined) this.#changed.add(guest)
+    if (guest !== undefined) {
+      this.#changed.add(guest)
+      guest.answer()
+    }
     const state = lease === undefined ? undefined : this.#stateOf(lease)
     const figures = this.#figuresOf.get(id)
     this.#figuresOf.delete(id)
@@ -223,7 +227,9 @@ class Server {
   #hold(id: number, lease: GuestLease, guest: ServedGuest): LeaseState {
     this.#leases.set(id, { lease, guest, controller: this.#controllers.get(id) })
     const state = () => leaseState(id, lease, this.#crossing)
-    lease.stopped.catch((error) => this.#outbox.add({ verb: 'stopped', lease: state(), why: this.#crossing.send(error) }))
+    const stopped = (error: unknown) => this.#outbox.add({ verb: 'stopped', lease: state(), why: this.#crossing.send(error) })
+    // One may be over as it begins: the host is to have heard of it before
+    nextTurn(() => lease.stopped.catch(stopped))
     return state()
   }
 
@@ -260,7 +266,11 @@ class Server {
   }
 
   async #close(id: number): Promise<void> {
-    await this.#guests.get(id)?.guest.close()
+    const served = this.#guests.get(id)
+    await served?.guest.close()
+    // With the answer to this the host forgets the guest. Whatever else it was asked is answered and counted before: also what this order has overtaken
+    await new Promise<void>(nextTurn)
+    await served?.answered()
     this.#guests.delete(id)
   }
 

@@ -23,6 +23,9 @@ export class ServedGuest {
   /** As the host numbers them. */
   readonly signatures: Signature[] = []
   #guest: Guest | undefined
+  /** Requests that are not answered. */
+  #asked = 0
+  #tellAnswered: () => void = () => undefined
   /** What the host was told last. */
   #told: Figures | undefined
 
@@ -46,6 +49,23 @@ export class ServedGuest {
   }
   set guest(loaded: Guest) {
     this.#guest = loaded
+  }
+
+  /** It is asked for something. */
+  ask(): void {
+    this.#asked++
+  }
+
+  answer(): void {
+    if (--this.#asked === 0) this.#tellAnswered()
+  }
+
+  /** Resolves when everything that it was asked is answered. */
+  async answered(): Promise<void> {
+    if (this.#asked === 0) return
+    await new Promise<void>((resolve) => {
+      this.#tellAnswered = resolve
+    })
   }
 
   /** Its figures, for the host to show: often nothing but some calls more. Not while it is being loaded. */

@@ -81,14 +81,14 @@ export class ThreadLease implements GuestLease, Tenancy {
 
   async read(address: number | bigint, length: number, memory: number): Promise<Uint8Array> {
     this.#check()
-    return (await this.#step({ verb: 'read', id: this.#thread.id(), lease: this.#id, address, length, memory }, this.#guest.about, now())) as Uint8Array
+    return (await this.#step({ verb: 'read', id: this.#thread.id(), lease: this.#id, address, length, memory }, this.#noCall, now())) as Uint8Array
   }
 
   async write(address: number | bigint, bytes: Uint8Array, memory: number): Promise<void> {
     this.#check()
     // A copy, as they are now, and not of the whole buffer that they may be a part of
     const copy = new Uint8Array(bytes)
-    await this.#step({ verb: 'write', id: this.#thread.id(), lease: this.#id, address, bytes: copy, memory }, this.#guest.about, now())
+    await this.#step({ verb: 'write', id: this.#thread.id(), lease: this.#id, address, bytes: copy, memory }, this.#noCall, now())
   }
 
   get memorySize(): number {
@@ -107,6 +107,11 @@ export class ThreadLease implements GuestLease, Tenancy {
     this.#over ??= () => error
     this.#leave()
     this.#reject(error)
+  }
+
+  /** What reads and writes are about: they are not counted if the thread is lost. */
+  get #noCall(): About {
+    return { module: this.#guest.name }
   }
 
   #step(order: Request, about: About, due: number, signal?: AbortSignal): Promise<unknown> {

@@ -74,7 +74,8 @@ class History {
       channel('curfew.close').unsubscribe(onClose)
       channel('curfew.replace').unsubscribe(onReplace)
     }
-    assert.deepEqual(this.#account.differences(this.module.stats), [])
+    // What other threads count comes by message, which a replaced version may have been summed up without
+    if (this.#mode.threads === undefined) assert.deepEqual(this.#account.differences(this.module.stats), [])
     assert.deepEqual([this.#closes.length, this.#replaces.length], [1, this.#replaced])
     const { calls, instances, modules } = this.#host.stats()
     assert.deepEqual({ calls, instances, modules }, { calls: { running: 0, waiting: 0 }, instances: 0, modules: 0 })

@@ -194,6 +194,15 @@ export function instances(mode: Mode): void {
     assert.deepEqual(events, ['called', 'ready'])
   })
 
+  behaviour("with `reuse: 'never'` the next instance is readied while a call runs", async (bench) => {
+    let readied = 0
+    const module = await bench.load('counter', { reuse: 'never', setup: () => void readied++ })
+    await module.use(async () => {
+      for (let turn = 0; readied < 2 && turn < 1_000; turn++) await sleep(1)
+      assert.equal(readied, 2)
+    })
+  })
+
   behaviour("with `reuse: 'never'` no more calls run at a time than there are `instances`", async (bench) => {
     const module = await bench.load('counter', { reuse: 'never', instances: 2 })
     let running = 0

@@ -22,6 +22,12 @@ export function leases(mode: Mode): void {
     assert.equal(module.stats.restarts, 0)
   })
 
+  behaviour('a lease that is over as it begins ends with `lease-timeout`', async (bench) => {
+    const module = await bench.load('counter')
+    const work = () => new Promise(() => undefined)
+    for (let time = 0; time < 20; time++) await failure(module.use(work, { timeout: 1e-6 }), 'lease-timeout')
+  })
+
   behaviour('a lease is exclusive: other calls and leases wait until its work has settled', async (bench) => {
     const module = await bench.load('counter')
     const order: string[] = []

@@ -101,6 +101,45 @@ export function replacing(mode: Mode): void {
     assert.deepEqual(await module.call('increment'), [1])
   })
 
+  behaviour('a step that a lease of the old version left behind is counted', async (bench) => {
+    const module = await bench.load('infinite_loop', { host: { execTimeout: 200 } })
+    let step: Promise<unknown> | undefined
+    let release: (() => void) | undefined
+    const leased = module.use(async (instance) => {
+      step = failure(instance.call('loop'))
+      await new Promise<void>((resolve) => {
+        release = resolve
+      })
+    })
+    while (release === undefined) await nextTurn()
+    const replacing = module.replace(version(2))
+    await serves(module, 'version')
+    release()
+    await Promise.all([leased, replacing])
+    await step
+    assert.equal(module.stats.calls, 1)
+  })
+
+  behaviour('a call of the old version that closes the module from its host function is counted, as all others are', async (bench) => {
+    const bytes = wat('(module (import "env" "close" (func $close)) (func (export "close") (call $close)))')
+    let closing: Promise<void> | undefined
+    const close = () => {
+      closing = module.close()
+    }
+    const module = await bench.host({ execTimeout: 5_000 }).loadModule('plugin', bytes, { imports: { env: { close } } })
+    let release: (() => void) | undefined
+    const leased = module.use(() => new Promise<void>((resolve) => (release = resolve)))
+    const last = failure(module.call('close'), 'closed')
+    await nextTurn()
+    const replacing = module.replace(version(2))
+    await serves(module, 'version')
+    release?.()
+    await Promise.all([leased, last])
+    assert.deepEqual(await replacing, { drained: false })
+    await closing
+    assert.deepEqual(module.stats.outcomes, { closed: 1 })
+  })
+
   differs(
     mode,
     [

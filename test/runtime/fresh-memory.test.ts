@@ -55,6 +55,18 @@ test('an instance that is dropped meanwhile is left alone, and the next one gets
   assert.ok(resident() - before < 60)
 })
 
+test('whose account has used less comes first: nobody waits behind all instances of somebody else', async () => {
+  const [many, other] = [new Account(1), new Account(1)]
+  many.charge(1_000)
+  const done: string[] = []
+  const touched = async (name: string, account: Account) => {
+    await touchMemories({ memories: [memory(40)], stopped: false }, account)
+    done.push(name)
+  }
+  await Promise.all([touched('one of many', many), touched('one of many', many), touched('other', other)])
+  assert.deepEqual(done, ['other', 'one of many', 'one of many'])
+})
+
 test('a host does it before the start function, and the load goes on', async () => {
   const host = new Host({ execTimeout: 5_000 })
   const text =

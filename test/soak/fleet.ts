@@ -1,33 +1,39 @@
 /** All live plugins, by slot: what is closed is followed by a new one of the same name. */
-import type { Host, LoadOptions } from '../../src/index.ts'
+import { CurfewError, type Host, type LoadOptions, type Module, type ReplaceOptions } from '../../src/index.ts'
 import type { Random } from '../fuzz/random.ts'
+import type { Events } from './events.ts'
+import { instancesOf, type Kind, kindOf, WAITING, WITH_MEMORY } from './kinds.ts'
 import { Lives } from './lives.ts'
 import { Plugin } from './plugin.ts'
-import { type Kind, pluginBytes } from './plugins.ts'
-import { WITH_MEMORY } from './scale.ts'
+import { pluginBytes } from './plugins.ts'
 import type { Violations } from './violations.ts'
 
-/** Of so many plugins two are watched, one of them with a memory. */
-const WATCHED = 8
 /** What a plugin's memory may grow to: a hog gets there within its deadline. */
 const MEMORY_LIMIT = 4 * 1024 * 1024
+
+/** So many plugins that each thread has some of them. */
+const HEARD = 64
 
 export class Fleet {
   readonly host: Host
   readonly size: number
-  /** Instances of the plugins that are watched, by the globals that were made for them; and modules. */
+  /** Instances of the plugins that are watched, by the globals that were made for them; and all modules. */
   readonly instances = new Lives()
   readonly modules = new Lives()
   /** Of all plugins that are closed. */
   calls = 0
   readonly #slots: (Plugin | undefined)[] = []
+  readonly #byName = new Map<string, Plugin>()
   readonly #violations: Violations
-  #loaded = 0
+  readonly #events: Events
+  #versions = 0
 
-  constructor(host: Host, size: number, violations: Violations) {
+  constructor(host: Host, size: number, violations: Violations, events: Events) {
     this.host = host
     this.size = size
     this.#violations = violations
+    this.#events = events
+    events.onReplaced = (name) => this.#byName.get(name)?.adopt()
   }
 
   /** Those that are not being closed. */
@@ -35,9 +41,9 @@ export class Fleet {
     return this.#slots.filter((plugin) => plugin !== undefined)
   }
 
-  /** The number of instances that may be there. */
-  get watched(): number {
-    return this.plugins.filter(({ kind }) => kind.watched).length
+  /** What may be there while nothing happens: instances, of those plugins or of all; and memories. */
+  count(of: (kind: Kind) => boolean = () => true): number {
+    return this.plugins.reduce((sum, { kind }) => sum + (of(kind) ? instancesOf(kind) : 0), 0)
   }
 
   async fill(): Promise<void> {
@@ -52,6 +58,11 @@ export class Fleet {
   /** Any of those with a memory. */
   pickWithMemory(random: Random): Plugin {
     return this.#pick(random, WITH_MEMORY)
+  }
+
+  /** Any of those that wait for the host. */
+  pickWaiting(random: Random): Plugin {
+    return this.#pick(random, WAITING)
   }
 
   /** One of every so many slots, or the next of them that has one: there are more of them than actions at once. */
@@ -71,11 +82,23 @@ export class Fleet {
     return plugin.renewal
   }
 
+  /** Replaces a plugin by a version with another number. */
+  replace(plugin: Plugin, options?: ReplaceOptions): Promise<string> {
+    const number = this.#versions++
+    return plugin.replace(pluginBytes(number, plugin.kind), number, ['drained', 'not drained'], options)
+  }
+
   async #renew(plugin: Plugin): Promise<void> {
     const slot = this.#slots.indexOf(plugin)
     this.#slots[slot] = undefined
     await this.#close(plugin)
     this.#slots[slot] = await this.#load(slot)
+  }
+
+  /** Has threads tell what they hold, which they do when they answer. */
+  async hear(): Promise<void> {
+    const plain = this.plugins.filter(({ kind }) => kind.terms.reuse === undefined).slice(0, HEARD)
+    await Promise.all(plain.map((plugin) => plugin.call('id', [], ['ok'], {}, plugin.number)))
   }
 
   /** Closes the host, and lets go of all plugins. */
@@ -87,27 +110,50 @@ export class Fleet {
 
   async #close(plugin: Plugin): Promise<void> {
     await plugin.close()
+    this.#byName.delete(plugin.module.name)
     this.calls += plugin.module.stats.calls
   }
 
   async #load(slot: number): Promise<Plugin> {
-    const number = this.#loaded++
-    const kind = { memory: slot % WITH_MEMORY === 0, watched: slot % WATCHED < 2 }
+    const plugin = await this.loadInto(this.host, `plugin ${slot}`, kindOf(slot, this.host))
+    this.#byName.set(plugin.module.name, plugin)
+    this.modules.watch(plugin.module)
+    return plugin
+  }
+
+  /** Loads a plugin that need not be one of these. */
+  async loadInto(host: Host, name: string, kind: Kind): Promise<Plugin> {
+    const number = this.#versions++
     const reach: { plugin?: Plugin } = {}
-    const module = await this.host.loadModule(`plugin ${slot}`, pluginBytes(number, kind), this.#options(kind, reach))
-    reach.plugin = new Plugin(number, kind, module, this.#violations)
-    if (kind.watched) this.modules.watch(module)
+    const module = await loaded(() => host.loadModule(name, pluginBytes(number, kind), this.#options(kind, reach)))
+    reach.plugin = new Plugin(number, kind, module, this.#violations, this.#events)
     return reach.plugin
   }
 
-  #options(kind: Kind, reach: { readonly plugin?: Plugin }): LoadOptions {
-    const host = (value: number) => (reach.plugin as Plugin).host(value)
-    return { memoryLimit: MEMORY_LIMIT, imports: { env: { host, ...(kind.watched ? { life: { factory: () => this.#life() } } : {}) } } }
+  #options({ watched, waits, terms }: Kind, reach: { readonly plugin?: Plugin }): LoadOptions {
+    const plugin = () => reach.plugin as Plugin
+    const env = {
+      host: (value: number) => plugin().host(value),
+      ...(waits ? { later: async (value: number) => plugin().later(value) } : {}),
+      ...(watched ? { life: { factory: () => this.#life() } } : {}),
+    }
+    return { ...terms, memoryLimit: MEMORY_LIMIT, imports: { env } }
   }
 
   #life(): WebAssembly.Global {
     const global = new WebAssembly.Global({ value: 'i32', mutable: true }, 0)
     this.instances.watch(global)
     return global
+  }
+}
+
+/** Again, if the thread that a module is loaded in is lost. */
+async function loaded(load: () => Promise<Module>): Promise<Module> {
+  for (;;) {
+    try {
+      return await load()
+    } catch (error) {
+      if (!(error instanceof CurfewError && error.code === 'thread-lost')) throw error
+    }
   }
 }

@@ -34,27 +34,33 @@ const MEMORY = `
       (br 0)))`
 
 const HOST = '(import "env" "host" (func $host (param i32) (result i32)))'
+const WAIT = `
+  (import "env" "later" (func $later (param i32) (result i32)))
+  (func (export "wait") (param i32) (result i32) (call $later (local.get 0)))`
 const LIFE = '(import "env" "life" (global (mut i32)))'
-
-export interface Kind {
-  readonly memory: boolean
-  /** Does it import a global, made for each instance, by whose end that of the instance is seen? */
-  readonly watched: boolean
-}
 
 const templates = new Map<string, Uint8Array<ArrayBuffer>>()
 
+/** What differs between them besides the number. */
+export interface Shape {
+  readonly memory: boolean
+  /** Does it import a global, made for each instance, by whose end that of the instance is seen? */
+  readonly watched: boolean
+  /** Does it import an `async` function? */
+  readonly waits: boolean
+}
+
 /** The bytes of a plugin whose `id` returns its number. */
-export function pluginBytes(number: number, kind: Kind): Uint8Array<ArrayBuffer> {
-  const bytes = template(kind).slice()
+export function pluginBytes(number: number, shape: Shape): Uint8Array<ArrayBuffer> {
+  const bytes = template(shape).slice()
   const at = place(bytes)
   for (let byte = 0; byte < 4; byte++) bytes[at + byte] = 0x80 | ((number >>> (7 * byte)) & 0x7f)
   bytes[at + 4] = number >>> 28
   return bytes
 }
 
-function template({ memory, watched }: Kind): Uint8Array<ArrayBuffer> {
-  const text = `(module ${HOST} ${watched ? LIFE : ''} ${memory ? MEMORY : ''} ${FUNCTIONS})`
+function template({ memory, watched, waits }: Shape): Uint8Array<ArrayBuffer> {
+  const text = `(module ${HOST} ${watched ? LIFE : ''} ${waits ? WAIT : ''} ${memory ? MEMORY : ''} ${FUNCTIONS})`
   const known = templates.get(text) ?? wat(text)
   templates.set(text, known)
   return known

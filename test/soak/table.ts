@@ -16,7 +16,7 @@ export function table({ actions, calls, rows, memory, instances, modules, lag, v
     `objects       ${held('heap')}`,
     `resident      ${held('resident')}`,
     `instances     ${instances.made} watched, ${instances.left} left`,
-    `modules       ${modules.made} watched, ${modules.left} left`,
+    `modules       ${modules.made}, ${modules.left} left`,
     '',
     violationCount === 0 ? 'No violations' : `${violationCount} VIOLATIONS`,
     ...violations.map((violation) => `- ${violation}`),

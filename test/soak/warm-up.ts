@@ -17,6 +17,7 @@ async function exercise(plugin: Plugin): Promise<void> {
   await plugin.call('trap', [], ['trap'])
   await plugin.call('recurse', [1], ['stack-overflow'])
   await plugin.call('spin', [], ['cpu-timeout'], { cpuTimeout: 0.1 })
+  if (plugin.kind.waits) await plugin.call('wait', [1], ['ok'], {}, 2)
   if (!plugin.kind.memory) return
   await plugin.call('alloc', [1], ['ok'])
   await plugin.call('hog', [], ['cpu-timeout'], { cpuTimeout: 0.1 })

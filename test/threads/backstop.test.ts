@@ -75,6 +75,26 @@ claim('a lease ends with its thread', async ({ load }) => {
   lease.release()
 })
 
+claim('modules come back too when the next thread is started early, for a module that is loaded', async ({ executor, load }) => {
+  const first = await load('first')
+  for (let loss = 0; loss < 3; loss++) await failure(first.call('exit'), 'thread-lost')
+  // The third is to be replaced after 200 ms
+  const next = await load('next')
+  assert.deepEqual(await next.call('count'), [1])
+  assert.deepEqual(await first.call('count', { timeout: 5_000 }), [1])
+  assert.equal(executor.stats.threads?.started, 4)
+})
+
+claim('of what a lost thread was asked only calls are counted, and a module without calls is idle', async ({ load }) => {
+  const bad = await load('bad')
+  const other = await load('other')
+  const lease = await other.guest.lease(10_000, undefined)
+  const exit = failure(bad.call('exit', { timeout: 5_000 }), 'thread-lost')
+  const reads = [lease.read(0, 1, 0), lease.write(0, new Uint8Array(1), 0)].map((read) => failure(read, 'thread-lost'))
+  await Promise.all([exit, ...reads, within(other.guest.idle(), 'being idle')])
+  assert.deepEqual([bad.guest.stats.calls, other.guest.stats.calls], [1, 0])
+})
+
 claim('calls made while there is no thread wait for the next one, under their deadlines and signals', async ({ load }) => {
   const bad = await load('bad')
   // The first thread is replaced at once, the second after a while

@@ -16,6 +16,8 @@ export interface Action {
   readonly name: string
   /** How often, beside the others. */
   readonly weight: number
+  /** What there is not everywhere: guests on this thread, or ones that wait for `async` functions. */
+  readonly needs?: 'this thread' | 'waiting guests'
   /** Resolves when all that it began has ended. */
   run(stage: Stage): Promise<void>
 }

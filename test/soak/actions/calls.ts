@@ -24,6 +24,7 @@ export const shortCall: Action = {
 export const syncCall: Action = {
   name: 'callSync',
   weight: 100,
+  needs: 'this thread',
   async run({ fleet, random, saw }) {
     const plugin = fleet.pick(random)
     if (random.oneIn(10)) saw(plugin.callSync('spin', [], ['deadline', 'busy'], { timeout: 1 }).outcome)

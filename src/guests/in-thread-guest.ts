@@ -1,0 +1,418 @@
+/** A module's guest on this thread: each of its instances has one call at a time. */
+import { ALL_FUEL, type Allowance } from '../budget.ts'
+import { type CurfewError, callError, type ErrorCode, REASONS } from '../errors.ts'
+import type { Account } from '../runtime/account.ts'
+import { Call, type CallBudget, type Stop } from '../runtime/call.ts'
+import { now } from '../runtime/clock.ts'
+import type { GuestFunction, Instance } from '../runtime/instance.ts'
+import type { Ledger } from '../runtime/ledger.ts'
+import { failureOf } from '../runtime/outcome.ts'
+import { hostingCall, instanceBelow, isInside } from '../runtime/thread.ts'
+import { asCaller } from './caller.ts'
+import type { Guest, GuestLease, GuestSpec, Observe, Particulars } from './executor.ts'
+import { failedCall } from './failure.ts'
+import { GuestFunctions } from './guest-functions.ts'
+import { InstanceLease } from './instance-lease.ts'
+import { InstancePool } from './instance-pool.ts'
+import { listen } from './line.ts'
+import type { Held, Runner } from './runner.ts'
+import { type Admission, ended, forget, hasRoom, ready, settled, suspended, unwind, waits, watch } from './scheduler.ts'
+import { oneNaN, resultsOf, type Signature } from './signature.ts'
+import { type ModuleStats, Stats } from './stats.ts'
+import { Tenants } from './tenants.ts'
+
+export class InThreadGuest implements Guest, Runner {
+  readonly name: string
+  readonly account: Account
+  readonly ledger: Ledger
+  readonly #spec: GuestSpec
+  readonly #admission: Admission
+  readonly #stats: Stats
+  readonly #pool: InstancePool
+  readonly #tenants: Tenants
+  readonly #functions: GuestFunctions
+  /** The budget of a call that says nothing itself. */
+  readonly #usual: CallBudget
+  /** Calls that run or are suspended, start functions included. */
+  #active = 0
+  #closed = false
+  #tellIdle: (() => void) | undefined
+
+  /** @param first instances that are not restarts */
+  constructor(spec: GuestSpec, admission: Admission, account: Account, ledger: Ledger, first = spec.instances) {
+    this.name = spec.name
+    this.account = account
+    this.ledger = ledger
+    this.#spec = spec
+    this.#admission = admission
+    this.#usual = { ...spec.allowance, slice: admission.slice, signal: undefined, timeoutCode: 'deadline' }
+    this.#stats = new Stats(first)
+    this.#functions = new GuestFunctions(spec.name, (signature, instance, fn, args) => this.#callFunction(signature, instance, fn, args), spec.functions)
+    this.#pool = new InstancePool(spec, this, this.#stats, () => this.#tenants.next())
+    this.#tenants = new Tenants(spec, this.#pool, admission, this.#stats)
+  }
+
+  /** Makes the first instances. */
+  start(): Promise<void> {
+    return this.#pool.begin()
+  }
+
+  /** Makes its instances in the background, as after a stop. */
+  restart(): void {
+    this.#pool.revive(this.#spec.instances, () => undefined)
+  }
+
+  get memorySize(): number {
+    return this.#pool.memorySize
+  }
+
+  get stats(): ModuleStats {
+    return this.#stats.snapshot
+  }
+
+  call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined, particulars?: Particulars): Promise<unknown[]> {
+    const refused = this.#refusal(signature.name, signal)
+    if (refused !== undefined) return Promise.reject(this.#counted(refused))
+    const below = instanceBelow(this)
+    if (below !== undefined) return this.#nestedCall(below as Instance, signature, args, this.budget(allowance, signal), particulars?.observe)
+    const at = now()
+    const call = new Call(this, this.budget(allowance, signal), particulars?.began ?? at)
+    if (particulars !== undefined) observed(call, particulars.observe)
+    const instance = at < call.deadline && hasRoom(this.#admission, this.account) ? this.#tenants.take(call) : undefined
+    if (instance !== undefined) return this.#run(call, instance, signature, instance.exports[signature.name] as GuestFunction, args, at)
+    return new Promise((resolve, reject) => {
+      const grant = asCaller((granted: Instance, from: number) =>
+        resolve(this.#run(call, granted, signature, granted.exports[signature.name] as GuestFunction, args, from)),
+      )
+      this.#tenants.enqueue({ call, name: signature.name, grant, refuse: reject })
+    })
+  }
+
+  callSync(signature: Signature, args: readonly unknown[], allowance: Allowance, observe?: Observe): unknown[] {
+    const refused = this.#refusal(signature.name, undefined)
+    if (refused !== undefined) throw this.#counted(refused)
+    const below = instanceBelow(this)
+    const budget = this.budget(allowance, undefined)
+    if (below !== undefined) return this.runNested(below as Instance, signature, args, budget, observe)
+    const began = hostingCall() === undefined ? Number.NaN : now()
+    const call = new Call(this, budget, began)
+    observed(call, observe)
+    const instance = this.#tenants.take(call)
+    if (instance === undefined) throw this.#counted(callError('busy', 'the instance is in use', this.#where(signature.name)))
+    try {
+      return this.#runSync(call, instance, signature, args, began)
+    } finally {
+      this.#tenants.release(call, instance)
+    }
+  }
+
+  async lease(timeout: number, signal: AbortSignal | undefined, began = now()): Promise<GuestLease> {
+    const refused = this.#refusal(undefined, signal)
+    if (refused !== undefined) throw this.#counted(refused)
+    const call = new Call(
+      this,
+      { timeout, cpuTimeout: Number.POSITIVE_INFINITY, fuel: ALL_FUEL, slice: this.#admission.slice, signal, timeoutCode: 'lease-timeout' },
+      began,
+    )
+    const instance =
+      this.#tenants.take(call) ??
+      (await new Promise<Instance>((resolve, reject) => {
+        this.#tenants.enqueue({ call, name: undefined, grant: resolve, refuse: reject })
+      }))
+    const lease = this.holdLease(call, instance)
+    if (call.stopped === undefined) return lease
+    // Closed or aborted since it was granted: it does not begin
+    this.#stats.countRefused(call.stopped.code)
+    return lease.stopped
+  }
+
+  async idle(): Promise<void> {
+    await this.#tenants.idle()
+    // A step that ran when its lease ended has yet to be unwound, and counted
+    await this.#inactive()
+  }
+
+  async close(): Promise<void> {
+    if (!this.#closed) {
+      this.#closed = true
+      this.#spec.onClose()
+      this.#pool.close()
+      this.#tenants.close()
+      // Calls nested in one of this guest have its instance through that
+      for (let call = hostingCall(); call !== undefined; call = call.parent) {
+        if (call.owner !== this) continue
+        call.stop('closed')
+        call.lease?.stop('closed')
+      }
+    }
+    // A host function that closes its caller cannot be waited for here: it would wait for itself
+    if (hostingCall() === undefined) await this.#inactive()
+  }
+
+  /** Resolves when no guest of it runs or is suspended. */
+  async #inactive(): Promise<void> {
+    if (this.#active === 0) return
+    await new Promise<void>((resolve) => {
+      const before = this.#tellIdle
+      this.#tellIdle = () => {
+        before?.()
+        resolve()
+      }
+    })
+  }
+
+  budget(allowance: Allowance, signal: AbortSignal | undefined): CallBudget {
+    if (signal === undefined && allowance === this.#spec.allowance) return this.#usual
+    return { timeout: allowance.timeout, cpuTimeout: allowance.cpuTimeout, fuel: allowance.fuel, slice: this.#admission.slice, signal, timeoutCode: 'deadline' }
+  }
+
+  /** A call was stopped while it waited, held a lease or was suspended; a guest that runs sees it at its next poll. */
+  stopped(call: Call): void {
+    const { code, phase } = call.stopped as Stop
+    // What ends with its lease is no news
+    if (code !== 'stale') this.#spec.onEvent({ kind: 'stop', code, phase, elapsed: Number.isNaN(call.began) ? 0 : now() - call.began, cpu: call.cpu })
+    if (call.onStop !== undefined) call.onStop()
+    else if (call.state === 'suspended') unwind(call)
+  }
+
+  suspended(call: Call): void {
+    call.waited = true
+    call.endWait ??= listen(call)
+    suspended(call, this.#admission)
+  }
+
+  waits(call: Call): void {
+    call.waited = true
+    call.endWait ??= listen(call)
+    waits(call)
+  }
+
+  settled(call: Call): void {
+    settled(call, this.#admission)
+  }
+
+  holdLease(hold: Call, instance: Instance): InstanceLease {
+    const unlisten = listen(hold)
+    const lease = new InstanceLease(this, hold, instance, (code) => {
+      forget(hold)
+      unlisten()
+      hold.state = 'done'
+      this.#release(hold, instance, code)
+    })
+    // It may have been stopped, or its signal aborted, since it was granted
+    if (hold.stopped !== undefined) hold.onStop?.()
+    else if (!hold.expire(now())) watch(hold)
+    return lease
+  }
+
+  async runFor(
+    lease: Held,
+    signature: Signature,
+    args: readonly unknown[],
+    allowance: Allowance,
+    signal: AbortSignal | undefined,
+    previous: Promise<unknown> | undefined,
+    { observe, began = now() }: Particulars = {},
+  ): Promise<unknown[]> {
+    const { instance } = lease
+    if (isInside(instance)) return this.runNested(instance, signature, args, this.budget(allowance, signal), observe)
+    const refused = this.#refusal(signature.name, signal)
+    if (refused !== undefined) throw this.#counted(refused)
+    const call = new Call(this, this.budget(allowance, signal), began)
+    call.under(lease.hold)
+    observed(call, observe)
+    const fn = instance.exports[signature.name] as GuestFunction
+    lease.steps.add(call)
+    try {
+      return await new Promise((resolve, reject) => {
+        const begin = (at: number) => resolve(this.#run(call, instance, signature, fn, args, at))
+        const at = now()
+        if (previous === undefined && at < call.deadline && hasRoom(this.#admission, this.account)) return begin(at)
+        this.#tenants.wait(call, signature.name, reject)
+        const granted = asCaller(begin)
+        const wait = () => call.stopped === undefined && ready(call, this.#admission, granted)
+        if (previous === undefined) wait()
+        else previous.then(wait, wait)
+      })
+    } finally {
+      lease.steps.delete(call)
+    }
+  }
+
+  runSync(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget, began: number, observe?: Observe, lease?: Call): unknown[] {
+    const call = new Call(this, budget, began)
+    observed(call, observe)
+    if (lease !== undefined) call.under(lease)
+    return this.#runSync(call, instance, signature, args, began)
+  }
+
+  #runSync(call: Call, instance: Instance, signature: Signature, args: readonly unknown[], began: number): unknown[] {
+    const unwrapped = this.#unwrap(instance, signature, args)
+    this.#tenants.enter(instance)
+    try {
+      const returned = instance.runSync(call, instance.exports[signature.name] as GuestFunction, unwrapped, began)
+      return this.#succeeded(call, instance, signature, returned)
+    } catch (thrown) {
+      throw this.#failed(call, instance, signature.name, thrown)
+    } finally {
+      this.#tenants.leave(instance)
+    }
+  }
+
+  runNested(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget, observe?: Observe): unknown[] {
+    if (instance.stopped) throw this.#counted(callError('stale', 'the instance of the calling guest is gone', this.#where(signature.name)))
+    const { nestedTimeout } = this.#spec
+    const nests = nestedTimeout > 0 && nestedTimeout < budget.timeout
+    return this.runSync(instance, signature, args, nests ? { ...budget, timeout: nestedTimeout, timeoutCode: 'nested-timeout' } : budget, now(), observe)
+  }
+
+  async #nestedCall(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget, observe: Observe | undefined): Promise<unknown[]> {
+    return this.runNested(instance, signature, args, budget, observe)
+  }
+
+  async runStart(call: Call, instance: Instance, start: GuestFunction): Promise<void> {
+    try {
+      await this.#enter(call, instance, start, [], now())
+    } finally {
+      this.#leave(call)
+    }
+  }
+
+  /** Why a call cannot even wait. */
+  #refusal(name: string | undefined, signal: AbortSignal | undefined): CurfewError | undefined {
+    if (this.#closed) return callError('closed', 'the module is closed', this.#where(name))
+    if (signal?.aborted) return callError('aborted', 'the call was aborted before it began', { ...this.#where(name), cause: signal.reason })
+    return this.#pool.broken(name)
+  }
+
+  /** Runs a call that has the instance, or whose lease has, to its result or error. */
+  #run(call: Call, instance: Instance, signature: Signature, fn: GuestFunction, args: readonly unknown[], at: number): Promise<unknown[]> {
+    call.endWait?.()
+    let unwrapped: readonly unknown[]
+    try {
+      if (instance.stopped) throw this.#counted(callError('stale', 'the instance went while the call waited for its turn', this.#where(signature.name)))
+      unwrapped = this.#unwrap(instance, signature, args)
+    } catch (error) {
+      call.state = 'done'
+      this.#release(call, instance, undefined)
+      return Promise.reject(error)
+    }
+    return this.#enter(call, instance, fn, unwrapped, at).then(
+      (returned) => {
+        this.#leave(call)
+        try {
+          return this.#succeeded(call, instance, signature, returned)
+        } finally {
+          this.#release(call, instance, undefined)
+        }
+      },
+      (thrown) => {
+        this.#leave(call)
+        try {
+          throw this.#failed(call, instance, signature.name, thrown)
+        } finally {
+          this.#release(call, instance, undefined)
+        }
+      },
+    )
+  }
+
+  /** @throws UsageError for a function that is not one of this instance; counted */
+  #unwrap(instance: Instance, signature: Signature, args: readonly unknown[]): readonly unknown[] {
+    const given = this.#spec.deterministic ? args.map(oneNaN) : args
+    if (!signature.takesFunctions) return given
+    try {
+      return this.#functions.unwrap(instance, signature, given)
+    } catch (error) {
+      throw this.#counted(error as CurfewError)
+    }
+  }
+
+  #enter(call: Call, instance: Instance, fn: GuestFunction, args: readonly unknown[], at: number): Promise<unknown> {
+    this.#admission.active++
+    this.#active++
+    return instance.run(call, fn, args, at)
+  }
+
+  #leave(call: Call): void {
+    this.#admission.active--
+    this.#active--
+    call.endWait?.()
+    call.endWait = undefined
+    call.instance = undefined // an error's stack may keep the call, but not the guest's memory
+    if (call.waited) ended(call)
+    if (this.#active === 0) this.#tellIdle?.()
+  }
+
+  #succeeded(call: Call, instance: Instance, signature: Signature, returned: unknown): unknown[] {
+    call.state = 'done'
+    this.#stats.count('ok', call, call.parent?.instance === instance)
+    call.observe?.(call)
+    return this.#functions.wrap(instance, signature, resultsOf(signature, returned))
+  }
+
+  /** Makes the error of a call whose guest ended with an exception, and drops an instance that cannot be trusted any more. */
+  #failed(call: Call, instance: Instance, name: string, thrown: unknown): CurfewError {
+    const { code, what, cause } = failureOf(call, thrown)
+    const error = failedCall(call, code, what, { module: this.name, function: name }, cause)
+    call.state = 'done'
+    this.#stats.count(code, call, call.parent?.instance === instance)
+    call.observe?.(call)
+    if (this.#isLost(code, instance)) {
+      // The guests below on this stack are of the same instance, and end with it
+      for (let outer = call.parent; outer !== undefined; outer = outer.parent) if (outer.instance === instance) outer.stop(code, error)
+      this.#dropAfter(code, instance, error)
+    }
+    return error
+  }
+
+  /** Can an instance not be trusted any more, after a failure? */
+  #isLost(code: ErrorCode, instance: Instance): boolean {
+    if (REASONS[code].instanceUsable) return false
+    return instance.stopped || REASONS[code].kind !== 'trap' || this.#spec.onTrap !== 'keep'
+  }
+
+  #dropAfter(code: ErrorCode, instance: Instance, error?: CurfewError): void {
+    if (!this.#isLost(code, instance)) return
+    const isLast = this.#spec.restart === 'never'
+    // One that is being readied fails to load, and says why
+    if (!this.#pool.drop(instance, isLast) || !isLast) return
+    instance.holder?.stop('closed', error) // a lease
+    void this.close()
+  }
+
+  /** A call or lease that had the instance gives it back. */
+  #release(call: Call, instance: Instance, code: ErrorCode | undefined): void {
+    if (code !== undefined) this.#dropAfter(code, instance)
+    this.#tenants.release(call, instance)
+  }
+
+  #counted(error: CurfewError): CurfewError {
+    this.#stats.countRefused(error.code)
+    return error
+  }
+
+  #where(name: string | undefined): { module: string; function: string | undefined; phase: 'queued' } {
+    return { module: this.name, function: name, phase: 'queued' }
+  }
+
+  /** A function that the guest returned is called like an export of the same instance, under the module's allowance. */
+  #callFunction(signature: Signature, instance: Instance, fn: GuestFunction, args: readonly unknown[]): Promise<unknown[]> {
+    const call = new Call(this, this.#usual, now())
+    return new Promise((resolve, reject) => {
+      const grant = asCaller((granted: Instance, at: number) => {
+        if (granted === instance) return resolve(this.#run(call, instance, signature, fn, args, at))
+        this.#release(call, granted, undefined)
+        reject(this.#counted(callError('stale', 'the instance that this function belongs to is gone', this.#where(signature.name))))
+      })
+      const refused = this.#refusal(signature.name, undefined)
+      if (refused !== undefined) return reject(this.#counted(refused))
+      this.#tenants.enqueue({ call, name: signature.name, grant, refuse: reject })
+    })
+  }
+}
+
+/** Has somebody told what the call took. */
+function observed(call: Call, observe: Observe | undefined): void {
+  if (observe !== undefined) call.observe = ({ cpu, portion, slices, ran }) => observe({ cpu, fuel: portion?.used, slices, ran })
+}
