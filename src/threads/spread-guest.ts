@@ -1,6 +1,6 @@
 /** A module with several instances, spread over threads: each call goes to the part that has the fewest. */
 import type { Allowance } from '../budget.ts'
-import type { CurfewError, ErrorCode } from '../errors.ts'
+import { type CurfewError, type ErrorCode, LoadError } from '../errors.ts'
 import type { Guest, GuestLease, GuestSpec, Particulars } from '../guests/executor.ts'
 import type { Signature } from '../guests/signature.ts'
 import { type ModuleStats, Stats, sumOfStats } from '../guests/stats.ts'
@@ -35,15 +35,19 @@ export class SpreadGuest implements Guest {
     const onClose = () => {
       if (isClosed) return
       isClosed = true
+      // Before all parts are loaded there is nothing to close: loading fails
+      if (spread === undefined) return
       spec.onClose()
-      void spread?.close()
+      void spread.close()
     }
     const loading = Array.from({ length: count }, async (_, at): Promise<Part> => {
       const instances = Math.ceil((spec.instances - at) / count)
       return { guest: await place({ ...spec, instances, onClose }), instances, taken: 0 }
     })
     try {
-      spread = new SpreadGuest(await Promise.all(loading))
+      const parts = await Promise.all(loading)
+      if (isClosed) throw new LoadError('closed', 'a part of the module closed by itself while others were loaded', { module: spec.name })
+      spread = new SpreadGuest(parts)
       return spread
     } catch (error) {
       isClosed = true

@@ -43,3 +43,17 @@ test('a call that a part cannot take goes to another, is one call, and its time 
     assert.deepEqual(began, [7, 7, 807, 807])
     assert.deepEqual([spread.stats.calls, spread.stats.outcomes], [2, { trap: 1, broken: 1 }])
   }))
+
+test('a module of which a part closes by itself while others are loaded is not loaded, and none of it is left', async () => {
+  const events: string[] = []
+  const spec = { name: 'm', instances: 2, onClose: () => events.push('told') } as unknown as GuestSpec
+  let at = 0
+  const place = async (part: GuestSpec): Promise<Guest> => {
+    const mine = at++
+    if (mine === 1) part.onClose()
+    return { close: async () => void events.push(`closed ${mine}`) } as unknown as Guest
+  }
+  const error = await failure(SpreadGuest.load(spec, 2, place), 'closed')
+  assert.deepEqual([error.name, error.module], ['LoadError', 'm'])
+  assert.deepEqual(events, ['closed 0', 'closed 1'])
+})
