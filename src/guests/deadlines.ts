@@ -3,12 +3,10 @@
  * deadline; the rest of the wait is spent looking at the clock in each turn.
  */
 import type { Call } from '../runtime/call.ts'
-import { awaitTurn } from '../runtime/turn.ts'
+import { awaitTurn, LONGEST_TIMER } from '../runtime/turn.ts'
 import { Heap, type Keyed } from './heap.ts'
 
 const TIMER_SLACK = 2
-/** A timer takes at most so much, ms; a longer wait looks at the clock once more in between. */
-const LONGEST_TIMER = 0x7fff_ffff
 
 /** The key is the deadline. */
 interface Waiting extends Keyed {

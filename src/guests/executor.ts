@@ -88,7 +88,7 @@ export interface ThreadsStats {
 
 export interface Executor {
   readonly stats: ExecutorStats
-  /** Makes the first instance. @throws LoadError */
+  /** Makes the first instances. @throws LoadError */
   load(spec: GuestSpec): Promise<Guest>
   /** Ends what it runs guests on, once they are closed. */
   close(): Promise<void>

@@ -94,7 +94,7 @@ export function traceCall(module: string, name: string, make: (observe: Observe)
         return results
       },
       (error: CurfewError) => {
-        throw failed(event, error as CurfewError)
+        throw failed(event, error)
       },
     )
   }

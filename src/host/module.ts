@@ -77,7 +77,7 @@ export class Module {
     return timeout === Number.POSITIVE_INFINITY ? 0 : timeout
   }
 
-  /** Bytes of all memories of the present instance; 0 while there is none. */
+  /** Bytes of all memories of its instances; 0 while there is none. With threads, as of the last answer. */
   get memorySize(): number {
     return this.#version.guest.memorySize
   }
@@ -92,7 +92,7 @@ export class Module {
    * suspend it (`host.features.slices`), and ends by its deadline.
    * @param args number for i32, f32 and f64, bigint for i64; never converted silently
    * @returns the results, always an array; i64 as bigint
-   * @throws StopError `deadline`, `cpu-timeout`, `aborted`, `closed`; TrapError `trap`, `stack-overflow`, `guest-exception`;
+   * @throws StopError `deadline`, `cpu-timeout`, `out-of-fuel`, `memory-limit`, `aborted`, `closed`, `thread-lost`; TrapError `trap`, `stack-overflow`, `guest-exception`;
    * HostFunctionError; UsageError `no-such-function`, `bad-argument`, `not-callable`, `overloaded`, `broken`
    */
   call(name: string, args: readonly unknown[] = [], options: CallOptions = NO_OPTIONS): Promise<unknown[]> {
@@ -113,7 +113,7 @@ export class Module {
    * Calls an exported function at once, on this stack: it holds the event loop until the guest is done or out of time, and cannot see a
    * signal meanwhile.
    * @throws as `call`; UsageError `busy` if the instance is running, suspended or leased; `unbounded` if no limit on time applies
-   * and `timeout: Infinity` was not written out
+   * and `timeout: Infinity` was not written out; `unsupported` with `threads`
    */
   callSync(name: string, args: readonly unknown[] = [], options: CallSyncOptions = NO_OPTIONS): unknown[] {
     const signature = signatureOf(this.#context, name)

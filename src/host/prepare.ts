@@ -2,6 +2,7 @@
 import type { Abi } from '../abi.ts'
 import { engineMessage, LoadError } from '../errors.ts'
 import { type Guarded, type GuardOptions, guard } from '../guard/guard.ts'
+import { LONGEST_TIMER } from '../runtime/turn.ts'
 import { type ModuleType, moduleType } from '../wasm/module-type.ts'
 import { hasHelper, prepareAside } from './helper-thread.ts'
 
@@ -44,7 +45,7 @@ export async function finish({ bytes, abi, module }: Guarded): Promise<Prepared>
  */
 async function compile(guarded: Uint8Array<ArrayBuffer>, original: Uint8Array): Promise<WebAssembly.Module> {
   // Node does not wait for V8 to compile, if there is nothing else to wait for
-  const waiting = setInterval(() => undefined, 0x7fff_ffff)
+  const waiting = setInterval(() => undefined, LONGEST_TIMER)
   try {
     if (WebAssembly.validate(guarded)) return await WebAssembly.compile(guarded)
     throw new WebAssembly.CompileError('it is not valid')

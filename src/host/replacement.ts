@@ -1,7 +1,5 @@
 import type { Guest } from '../guests/executor.ts'
-
-/** A timer takes no more, ms: 25 days. */
-const LONGEST_TIMER = 0x7fff_ffff
+import { LONGEST_TIMER } from '../runtime/turn.ts'
 
 /** How the calls of a version that was replaced ended. */
 export interface Drained {

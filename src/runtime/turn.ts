@@ -16,6 +16,9 @@ const shared = globalThis as { [KEY]?: Turn }
 shared[KEY] ??= { used: 0, armed: false, listeners: new Set() }
 const turn: Turn = shared[KEY]
 
+/** What a timer of Node takes at most, ms: 25 days. */
+export const LONGEST_TIMER = 0x7fff_ffff
+
 /** Runs a function in the next turn, after timers and I/O had theirs. */
 export const nextTurn: (fn: () => void) => void = typeof setImmediate === 'function' ? setImmediate : (fn) => setTimeout(fn, 0)
 

@@ -76,7 +76,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
     return sumOfStats(sumOfStats(this.#stats, this.#before), this.#own.snapshot)
   }
 
-  /** Has its thread make the first instance. @throws LoadError */
+  /** Has its thread make the first instances. @throws LoadError */
   async load(): Promise<void> {
     const { startTimeout, signal } = this.#spec
     const thread = this.#place.thread as RemoteThread

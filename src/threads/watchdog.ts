@@ -3,7 +3,7 @@
  * taken for dead if nothing at all comes from it for as long again.
  */
 import { now } from '../runtime/clock.ts'
-import { nextTurn } from '../runtime/turn.ts'
+import { LONGEST_TIMER, nextTurn } from '../runtime/turn.ts'
 
 export interface Watched {
   /** When the next answer is due, by the clock of this thread; `Infinity` if none is. */
@@ -48,7 +48,7 @@ export class Watchdog {
     this.#timerAt = at
     if (at === Number.POSITIVE_INFINITY || this.#ended) return
     // What keeps the process alive is the thread, as long as anything is to be answered
-    const timer: { unref?(): void } | number = setTimeout(() => this.#letMessagesIn(), Math.min(Math.max(0, at - now()), 0x7fff_ffff))
+    const timer: { unref?(): void } | number = setTimeout(() => this.#letMessagesIn(), Math.min(Math.max(0, at - now()), LONGEST_TIMER))
     if (typeof timer === 'object') timer.unref?.()
     this.#timer = timer as ReturnType<typeof setTimeout>
   }
