@@ -53,6 +53,8 @@ export class ThreadGuest implements Guest, Lessor, Resident {
   #away = false
   #closed = false
   #closing: Promise<void> | undefined
+  /** Told when nobody may wait for a thread any more. */
+  #tellEmpty: (() => void)[] = []
 
   /** @param id among all modules of its host */
   constructor(id: number, spec: GuestSpec, place: Place, admission: Admission) {
@@ -120,7 +122,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
 
   async idle(): Promise<void> {
     for (;;) {
-      while (!this.#line.isEmpty) await new Promise((resolve) => setTimeout(resolve, 1))
+      while (!this.#line.isEmpty) await new Promise<void>((resolve) => this.#tellEmpty.push(resolve))
       const thread = this.#thread
       if (thread === undefined) return
       try {
@@ -208,6 +210,13 @@ export class ThreadGuest implements Guest, Lessor, Resident {
       waiter.call.state = 'done'
       waiter.grant(undefined as never, now())
     }
+    this.#checkEmpty()
+  }
+
+  #checkEmpty(): void {
+    const told = this.#tellEmpty
+    this.#tellEmpty = []
+    for (const tell of told) tell()
   }
 
   /** A call that waits for a thread is stopped. */
@@ -247,7 +256,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
         return reject(this.#counted(callError('aborted', 'the call was aborted before it began', { ...this.#where(name), cause: signal.reason })))
       }
       const grant = () => resolve(this.#place.thread as RemoteThread)
-      this.#line.join({ call, name, grant, refuse: reject }, false, () => undefined)
+      this.#line.join({ call, name, grant, refuse: reject }, false, () => this.#checkEmpty())
     })
   }
 

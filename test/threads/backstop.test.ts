@@ -128,6 +128,19 @@ claim('whoever waits until nothing of a module is left need not know that its th
   assert.deepEqual(bad.guest.stats.outcomes, { 'thread-lost': 1 })
 })
 
+claim('calls that wait for a thread keep a module from being idle: until they have ended, or have given up', async ({ load }) => {
+  const bad = await load('bad')
+  for (let lost = 0; lost < 3; lost++) await failure(bad.call('exit'), 'thread-lost')
+  const refused = failure(bad.call('count', { timeout: 5 }), 'deadline')
+  await within(bad.guest.idle(), 'being idle')
+  assert.equal(bad.guest.stats.outcomes.deadline, 1)
+  await refused
+  const called = bad.call('count', { timeout: 20_000 })
+  await within(bad.guest.idle(), 'being idle again')
+  assert.equal(bad.guest.stats.outcomes.ok, 1)
+  await called
+})
+
 claim('a module whose thread is lost while it is loaded was never there, to be closed', async ({ load }) => {
   const bad = await load('bad')
   let closed = 0
