@@ -9,7 +9,7 @@ import { actionsFor } from './actions/index.ts'
 import { Actors } from './actors.ts'
 import { Events } from './events.ts'
 import { inUse, unsettled } from './figures.ts'
-import { CLOSED, growth, OPEN } from './flat.ts'
+import { CLOSED, growth, OPEN, THREAD } from './flat.ts'
 import { Fleet } from './fleet.ts'
 import { type Lag, LagMeter } from './lag.ts'
 import { Leftovers } from './leftovers.ts'
@@ -80,7 +80,7 @@ export async function soak({ plugins, seconds, seed, threads, onProgress }: Sett
   const [warm, last] = [open[WARM] ?? before, open.at(-1) ?? before]
   const grown = [
     ...growth('with all plugins open, JavaScript objects', warm.heap, last.heap, OPEN.heap),
-    ...growth('with all plugins open, resident memory', warm.resident, last.resident, OPEN.resident),
+    ...growth('with all plugins open, resident memory', warm.resident, last.resident, { ...OPEN.resident, bytes: OPEN.resident.bytes + threads * THREAD }),
   ]
   onProgress('closing')
   // What hangs would have the host wait for ever
