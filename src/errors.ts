@@ -64,6 +64,7 @@ export const REASONS = {
   'nested-timeout': reason('stop', EXIT.deadline, false, 'A call that a host function made back into a guest ran past `nestedTimeout`.', 'Keep nested calls short (allocating, say), or raise `nestedTimeout`.'),
   'lease-timeout': reason('usage', EXIT.deadline, false, 'A lease taken by `use` was held past its `timeout`.', 'Raise the `timeout` of `use`, or hold the lease for fewer steps.'),
   ended: reason('stop', EXIT.host, false, 'A host function ended the call: the guest exited by WASI, or `caller.end` was called.', 'The cause is what the host function gave, the exit code of WASI say.'),
+  'output-limit': reason('stop', EXIT.host, false, 'The guest wrote more to stdout or stderr than `outputLimit` allows.', 'Raise `outputLimit`, or give `stdout` and `stderr` as functions or streams that take it as it comes.'),
   aborted: reason('stop', EXIT.aborted, false, "The caller's `signal` was aborted.", "The cause is the signal's reason."),
   'thread-lost': reason('stop', EXIT.host, false, 'The thread that ran the guest did not answer any more, crashed or ran out of memory, and was ended, with whatever else it ran.', 'Retry the call if it may be done twice: its module comes back on another thread. The cause has what is known of the thread.'),
   closed: reason('stop', EXIT.host, false, 'The module or its host was closed.', 'Load the module again.'),
@@ -106,6 +107,12 @@ export interface ErrorDetails {
   readonly cause?: unknown
 }
 
+/** What a guest had written before it ended, as far as it was collected. */
+export interface Output<Data = string | Uint8Array> {
+  readonly stdout: Data
+  readonly stderr: Data
+}
+
 /** What every error of Curfew is. Its own class is used for wrong options (`invalid-option`). */
 export class CurfewError extends Error {
   readonly code: ErrorCode
@@ -117,6 +124,8 @@ export class CurfewError extends Error {
   readonly ran: boolean
   readonly figures: Readonly<Record<string, number>>
   readonly offset: number | undefined
+  /** Of a run that failed: what its guest had written by then. */
+  output: Output | undefined
 
   /** @param what what happened, without a full stop; where and the way out are added */
   constructor(code: ErrorCode, what: string, details: ErrorDetails = {}) {

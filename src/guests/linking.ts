@@ -6,6 +6,7 @@ import { Trampolines } from '../runtime/trampolines.ts'
 import type { ImportType } from '../wasm/module-type.ts'
 import type { ValType } from '../wasm/types.ts'
 import { tracked } from './async-context.ts'
+import { tellGone } from './caller.ts'
 import { OwnInstance } from './calling-instance.ts'
 import type { ImportSource, Link } from './imports.ts'
 import type { Runner } from './runner.ts'
@@ -27,6 +28,7 @@ export function makeImports(source: ImportSource, guest: Runner): MakeImports {
     if (wanted.length === 0) return {}
     const { caller, links } = source.linksOf(new OwnInstance(instance, guest))
     instance.caller = caller
+    instance.onDrop = () => tellGone(caller)
     if (before?.links !== links || shared === undefined) before = { links, hostFunctions: hostFunctionsOf(links, shared === undefined ? instance : undefined) }
     instance.hostFunctions = before.hostFunctions
     return importsOf(links, shared ?? bind(functions, trampolines, instance), instance)

@@ -28,6 +28,8 @@ export class Instance implements Guest {
   stopped = false
   /** As which its host functions see it. */
   caller: object | undefined
+  /** Told when it is gone. */
+  onDrop: (() => void) | undefined = undefined
   /** By what it imports: see `hostFunction`. */
   hostFunctions: readonly HostFunction[] = []
   /** The call that is suspended in a host function of it. */
@@ -191,10 +193,11 @@ export class Instance implements Guest {
   /** Lets go, for good: whoever still holds this object does not hold the guest's memory with it. */
   drop(): void {
     this.stopped = true
+    this.onDrop?.()
     this.#holding?.release()
     this.#promising.clear()
     this.hostFunctions = []
-    this.caller = this.waiting = undefined
+    this.caller = this.waiting = this.onDrop = undefined
     this.exports = NOTHING
     this.memories = []
     this.start = this.#counter = this.#gauges = this.#holding = undefined

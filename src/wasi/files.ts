@@ -14,7 +14,6 @@ const DIRENT_SIZE = 24
 const MOST_ENTRIES = 256
 const MOST_ADVICE = 5
 const WHENCE = ['set', 'current', 'end'] as const
-const NS_PER_MS = 1_000_000n
 
 const UNKNOWN_STAT: Stat = { device: 0n, inode: 0n, type: FILE_TYPE.unknown, links: 1n, size: 0n, accessed: 0n, modified: 0n, changed: 0n }
 

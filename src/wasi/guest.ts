@@ -1,5 +1,6 @@
 /** What the functions of preview 1 work on: one instance, what it has open, and who calls it now. */
-import type { Caller, GuestMemory } from '../guests/caller.ts'
+import type { Caller } from '../guests/caller.ts'
+import type { GuestMemory } from '../guests/guest-memory.ts'
 import { FixedClock, SystemClock, type WasiClock } from './clock.ts'
 import { Descriptors, type Preopen } from './descriptors.ts'
 import { WasiError } from './errno.ts'
@@ -55,17 +56,19 @@ export class WasiGuest {
   get descriptors(): Descriptors {
     if (this.#descriptors === undefined) {
       const { preopens, descriptors } = this.#settings
-      this.#descriptors = new Descriptors(
+      const made = new Descriptors(
         preopens(() => Number(this.clock.realtime / 1_000_000n)),
         descriptors,
       )
+      this.caller.gone.addEventListener('abort', () => made.closeAll())
+      this.#descriptors = made
     }
     return this.#descriptors
   }
 
   get run(): WasiRun {
-    const run = WasiRun.of(this.caller.context)
-    if (run !== undefined) return run
+    const { run } = this.caller
+    if (run instanceof WasiRun) return run
     this.#standing ??= this.#settings.standing()
     return this.#standing
   }

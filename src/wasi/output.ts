@@ -4,7 +4,7 @@ import { type CurfewError, callError } from '../errors.ts'
 /** Takes bytes; a promise says when it has taken them. */
 export type Sink = (bytes: Uint8Array) => unknown
 
-export const DEFAULT_OUTPUT_LIMIT = 1024 * 1024
+const DEFAULT_OUTPUT_LIMIT = 1024 * 1024
 
 export class Output {
   readonly #name: string
@@ -18,10 +18,10 @@ export class Output {
   #failure: { readonly error: unknown } | undefined
 
   /** @param sink absent: what is written is collected */
-  constructor(name: string, sink: Sink | undefined, limit: number) {
+  constructor(name: string, sink: Sink | undefined, limit: number | undefined) {
     this.#name = name
     this.#sink = sink
-    this.#limit = limit
+    this.#limit = limit ?? (sink === undefined ? DEFAULT_OUTPUT_LIMIT : Number.POSITIVE_INFINITY)
   }
 
   /** What was collected. */

@@ -10,7 +10,7 @@ export interface RunSettings {
   readonly stdout: Sink | undefined
   readonly stderr: Sink | undefined
   /** Bytes, of each of the two. */
-  readonly outputLimit: number
+  readonly outputLimit: number | undefined
 }
 
 /** How a guest ended that exited by itself: the cause of the error `ended`. */
