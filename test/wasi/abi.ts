@@ -129,7 +129,7 @@ export class Abi {
   ): number | Errno {
     const result = this.room(4)
     const oflags = (create ? OFLAG.create : 0) | (exclusive ? OFLAG.exclusive : 0) | (truncate ? OFLAG.truncate : 0) | (directory ? OFLAG.directory : 0)
-    const errno = this.path('path_open', [from, follow ? FOLLOW : 0], path, oflags, rights, rights, flags, result)
+    const errno = this.path('path_open', [from, follow ? FOLLOW : 0], path, oflags, rights, ALL_RIGHTS, flags, result)
     return errno === 'success' ? this.view.getUint32(result, true) : errno
   }
 
