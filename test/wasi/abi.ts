@@ -4,7 +4,7 @@ import type { Caller } from '../../src/guests/caller.ts'
 import { InstanceMemory } from '../../src/guests/guest-memory.ts'
 import type { Preopen } from '../../src/wasi/descriptors.ts'
 import { ERRNO, type Errno } from '../../src/wasi/errno.ts'
-import { filesOf, type FileTree } from '../../src/wasi/file-tree.ts'
+import { type FileTree, filesOf } from '../../src/wasi/file-tree.ts'
 import type { WasiSettings } from '../../src/wasi/guest.ts'
 import { HostDirectory } from '../../src/wasi/host-directory.ts'
 import { Quota } from '../../src/wasi/quota.ts'
@@ -236,5 +236,3 @@ export function inMemory(files: FileTree, readOnly = false): Preopen {
 export function onDisk(path: string, readOnly = false): Preopen {
   return { path: '/', directory: HostDirectory.root(path), readOnly }
 }
-
-

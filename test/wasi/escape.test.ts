@@ -4,8 +4,8 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, linkSync, lstatSync, readdirSync, readFileSync, renameSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { Abi, inMemory, onDisk, READ, ROOT, WRITE } from './abi.ts'
 import { temporaryTree } from '../support/temporary-tree.ts'
+import { Abi, inMemory, onDisk, READ, ROOT, WRITE } from './abi.ts'
 
 /** A directory with a neighbour that nobody gave to the guest. */
 function disk(t: { after(fn: () => void): void }, { readOnly = false } = {}) {
@@ -14,7 +14,19 @@ function disk(t: { after(fn: () => void): void }, { readOnly = false } = {}) {
 }
 
 /** Paths that lead out by themselves. */
-const OUT = ['..', '../', '../secret', '../outside/secret', 'folder/../../secret', './folder/.././../secret', 'folder/../..', '/', '/etc/passwd', '//etc', '../inside/file']
+const OUT = [
+  '..',
+  '../',
+  '../secret',
+  '../outside/secret',
+  'folder/../../secret',
+  './folder/.././../secret',
+  'folder/../..',
+  '/',
+  '/etc/passwd',
+  '//etc',
+  '../inside/file',
+]
 
 /** What opens, looks at, makes, moves or removes what a path leads to. */
 function everythingAt(abi: Abi, path: string): string[] {
@@ -57,7 +69,7 @@ test('.. within a directory is no way out, and is allowed', (t) => {
 
 test('a directory that was opened is the top for what is opened from it', (t) => {
   const { abi } = disk(t)
-  const folder = abi.open('folder', { directory: true, rights: (1n << 30n) - 1n & ~WRITE }) as number
+  const folder = abi.open('folder', { directory: true, rights: ((1n << 30n) - 1n) & ~WRITE }) as number
   assert.equal(abi.contents('deep', folder), 'deep')
   assert.equal(abi.open('../file', { from: folder }), 'notcapable')
 })
@@ -80,7 +92,11 @@ test('no symlink of the directory is followed out of it', (t) => {
   const paths = [...links.map(([name]) => name), 'folder-out/secret', 'up/secret', 'up/inside/file', 'folder/by-up', 'process/package.json', 'absolute/']
   for (const path of paths) {
     for (const options of [{}, { rights: READ }, { create: true }, { create: true, exclusive: true, follow: true }]) {
-      assert.match(String(abi.open(path, options)), /^(notcapable|exist)$/, `${path} ${JSON.stringify(options, (_, each) => (typeof each === 'bigint' ? 0 : each))}`)
+      assert.match(
+        String(abi.open(path, options)),
+        /^(notcapable|exist)$/,
+        `${path} ${JSON.stringify(options, (_, each) => (typeof each === 'bigint' ? 0 : each))}`,
+      )
     }
     assert.equal(abi.stat(path), 'notcapable', path)
     assert.equal(abi.path('path_filestat_set_times', [ROOT, 1], path, 0n, 0n, 5), 'notcapable', path)
@@ -214,7 +230,7 @@ test('nothing in a read-only directory can be changed, on the disk or in memory'
       assert.equal(each.errno(name, file, ...args), 'notcapable', name)
     }
     // Nor by way of a directory below
-    const folder = each.open('folder', { directory: true, rights: (1n << 30n) - 1n & ~WRITE }) as number
+    const folder = each.open('folder', { directory: true, rights: ((1n << 30n) - 1n) & ~WRITE }) as number
     assert.equal(each.open('deep', { from: folder, rights: WRITE }), 'notcapable')
     assert.equal(each.open('new', { from: folder, create: true, rights: READ }), 'notcapable')
   }
@@ -224,7 +240,7 @@ test('nothing in a read-only directory can be changed, on the disk or in memory'
 
 test('a directory that becomes a symlink while the guest has it open leads nowhere else', { skip: !existsSync('/proc/self/fd') }, (t) => {
   const { abi, inside, root } = disk(t)
-  const folder = abi.open('folder', { directory: true, rights: (1n << 30n) - 1n & ~WRITE }) as number
+  const folder = abi.open('folder', { directory: true, rights: ((1n << 30n) - 1n) & ~WRITE }) as number
   renameSync(join(inside, 'folder'), join(inside, 'moved'))
   symlinkSync('../outside', join(inside, 'folder'))
   assert.equal(abi.contents('deep', folder), 'deep')

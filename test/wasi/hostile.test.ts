@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ERRNO } from '../../src/wasi/errno.ts'
 import { PARAMETERS, type WasiName } from '../../src/wasi/signatures.ts'
-import { Abi, Ended, inMemory, nameOf, onDisk } from './abi.ts'
 import { temporaryTree } from '../support/temporary-tree.ts'
+import { Abi, Ended, inMemory, nameOf, onDisk } from './abi.ts'
 
 const NAMES = Object.keys(PARAMETERS) as WasiName[]
 
