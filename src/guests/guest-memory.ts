@@ -126,7 +126,7 @@ export abstract class GuestMemory {
  * @throws UsageError `out-of-bounds` with what was asked for and what there is
  */
 export function checkRange(module: string, address: Address, length: number, size: number): void {
-  const from = Number(address)
+  const from = typeof address === 'bigint' ? Number(address) : address
   if (isWhole(from) && isWhole(length) && from + length <= size) return
   const what =
     isWhole(from) && isWhole(length)
