@@ -76,7 +76,12 @@ export function hostedHere(): Hosted | undefined {
 /** The host function that makes a call now and that its guest may wait for; undefined if there is none, or it is not known. */
 export function originHere(): Hosted | undefined {
   const here = hostedHere()
-  return here?.ended ? undefined : here
+  return here === undefined || isOver(here) ? undefined : here
+}
+
+/** Does no guest wait for it any more? */
+export function isOver({ ended, call }: Hosted): boolean {
+  return ended || call.stopped !== undefined || call.state === 'done'
 }
 
 /** Is it an `async` function? What others return is only known when they have run. */

@@ -667,6 +667,21 @@ function reentrancy(): void {
     }
   })
 
+  behaviour('what goes on in the name of a call that is over waits like any other: it is part of nothing', async (bench) => {
+    const later: Promise<unknown>[] = []
+    const module: Module = await guest(bench, async () => {
+      await sleep(30)
+      later.push(module.use((instance) => instance.call('count')))
+      return new Promise(() => undefined)
+    })
+    await failure(module.call('ask', [0, 0], { timeout: 10 }), 'deadline')
+    await module.use(async (instance) => {
+      await sleep(40)
+      return instance.call('count')
+    })
+    assert.deepEqual(await Promise.all(later), [[2]])
+  })
+
   behaviour('with a second instance it gets that', async (bench) => {
     const module: Module = await guest(
       bench,
