@@ -17,13 +17,15 @@ function writeSizes({ memory }: WasiGuest, strings: readonly Uint8Array[], count
   )
 }
 
-function writeStrings({ memory }: WasiGuest, strings: readonly Uint8Array[], pointers: number, bytes: number): void {
-  let at = bytes
-  for (const [index, text] of strings.entries()) {
-    memory.setUint32(pointers + index * 4, at)
-    memory.write(at, text)
-    at += text.length
-  }
+function writeStrings(guest: WasiGuest, strings: readonly Uint8Array[], pointers: number, bytes: number): void {
+  guest.write(pointers, strings.length * 4, (view) => {
+    let at = bytes
+    for (const [index, { length }] of strings.entries()) {
+      view.setUint32(index * 4, at, true)
+      at += length
+    }
+  })
+  guest.memory.write(bytes, Buffer.concat(strings))
 }
 
 /** ns of a clock that a guest names. @throws WasiError `inval` */
