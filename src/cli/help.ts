@@ -29,7 +29,8 @@ Examples:
 Exit codes:
 ${exitCodes}
 
-Run \`curfew call --help\`, \`curfew run --help\`, \`curfew inspect --help\` and \`curfew guard --help\` for more.`
+\`curfew call --help\`, \`curfew run --help\`, \`curfew inspect --help\` and
+\`curfew guard --help\` tell more.`
 
 export const CALL_HELP = `
 Arguments, by the function's signature (\`curfew inspect\` shows it):

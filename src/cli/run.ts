@@ -33,8 +33,10 @@ export const DIRECTORY_EXPECTED = 'a directory, and what the program sees it as:
 
 /** `host`, `host::guest`, either with `:ro`. */
 export function parseDirectory(text: string): GivenDirectory | undefined {
-  const [, host, guest = host, readOnly] = /^(.+?)(?:::(.+?))?(:ro)?$/.exec(text) ?? []
-  return host === undefined || guest === undefined ? undefined : { host, guest, readOnly: readOnly !== undefined }
+  const readOnly = text.endsWith(':ro')
+  const [host = '', ...rest] = (readOnly ? text.slice(0, -3) : text).split('::')
+  const guest = rest.length === 0 ? host : rest.join('::')
+  return host === '' || guest === '' ? undefined : { host, guest, readOnly }
 }
 
 export const VARIABLE_EXPECTED = 'NAME=value'

@@ -198,13 +198,8 @@ export function wasi(mode: Mode): void {
   if (mode.jspi) {
     behaviour('a program that waits is ended while it does, and lets go of what it waits for', async (bench) => {
       const sleeper = await bench.load(program(A_LONG_TIME), { wasi: {} })
-      const { signal, controller } = {
-        controller: bench.abortController(),
-        get signal() {
-          return this.controller.signal
-        },
-      }
-      const sleeping = sleeper.run({ signal })
+      const controller = bench.abortController()
+      const sleeping = sleeper.run({ signal: controller.signal })
       setTimeout(() => controller.abort(new Error('enough')), 10)
       assert.equal(((await failure(sleeping, 'aborted')).cause as Error).message, 'enough')
       const reader = await bench.load(program(CAT), { wasi: {} })
