@@ -1,6 +1,6 @@
 /** What is done with a descriptor: the functions that begin with `fd_`. */
 
-import { nextTurn } from './clock.ts'
+import { more } from './clock.ts'
 import { type AnyDescriptor, DirectoryDescriptor, FD_FLAG, FileDescriptor, StdioDescriptor } from './descriptors.ts'
 import { type Entry, FILE_TYPE, type Stat, type Times } from './directory.ts'
 import { WasiError } from './errno.ts'
@@ -231,7 +231,7 @@ export const FILES = {
       }
       memory.write(buffer + from, Buffer.concat(pieces))
       if (pieces.length < MOST_ENTRIES || used === length) return memory.setUint32(result, used)
-      return caller.canSuspend ? nextTurn().then(fill) : fill()
+      return more(caller, fill)
     }
     return fill()
   },

@@ -23,7 +23,7 @@ export interface WasiSettings {
 }
 
 /** Bytes that one call reads or writes at most: more would hold the thread. Reads and writes may be short. */
-export const MOST_BYTES = 256 * 1024
+export const MOST_BYTES = 128 * 1024
 /** As `IOV_MAX` of Linux. */
 const MOST_VECTORS = 1024
 const VECTOR_SIZE = 8

@@ -270,10 +270,10 @@ test('files in memory have so many bytes, and no more', () => {
 
 test('what is removed while it is open counts until it is closed', () => {
   const abi = new Abi({ preopens: [inMemory({})] })
-  const [vector, count] = [abi.vector(0, LIMITS.bytes / 4), abi.room(4)]
+  const [vector, count] = [abi.vector(0, LIMITS.bytes / 8), abi.room(4)]
   const write = (descriptor: number) => abi.errno('fd_write', descriptor, vector, 1, count)
   const file = opened(abi.open('file', { create: true }))
-  for (let each = 0; each < 4; each++) assert.equal(write(file), 'success')
+  for (let each = 0; each < 8; each++) assert.equal(write(file), 'success')
   assert.equal(abi.path('path_unlink_file', [ROOT], 'file'), 'success')
   const other = opened(abi.open('other', { create: true }))
   assert.equal(write(other), 'nospc')
