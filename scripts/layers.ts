@@ -21,6 +21,7 @@ export const ROWS: readonly Row[] = [
   { parts: ['wasm/', 'abi.ts'], node: false },
   { parts: ['guard/', 'runtime/'], node: false },
   { parts: ['guests/'], node: false },
+  { parts: ['conventions/'], node: false },
   { parts: ['threads/'], node: false },
   { parts: ['host/'], node: false },
   { parts: ['wasi/'], node: true },
@@ -30,11 +31,11 @@ export const ROWS: readonly Row[] = [
 /** The public host API: what users hold, and what it says of guests. */
 const GUESTS_ROW = 3
 /** Built on the public host API alone, so that anybody could have written what is in it. */
-const OUTSIDER_ROW = 6
+const OUTSIDER_ROW = 7
 
 /** What users import. It re-exports and has no code of its own. */
 const BARREL = 'index.ts'
-const BARREL_MAY_IMPORT = ['host/', 'guests/', 'errors.ts|budget.ts|limits.ts']
+const BARREL_MAY_IMPORT = ['host/', 'guests/', 'conventions/', 'errors.ts|budget.ts|limits.ts']
 const MAY_IMPORT_BARREL = ['cli/']
 
 export interface Violation {
@@ -93,7 +94,8 @@ function wrongWith(path: string, imported: Import, publicNames: ReadonlyMap<stri
   if (target === BARREL) return from !== undefined && MAY_IMPORT_BARREL.includes(from.name) ? undefined : 'imports the barrel; import the file that has it'
   const to = partOf(target)
   if (to === undefined) return `imports '${specifier}', which is in no layer`
-  if (path === BARREL) return BARREL_MAY_IMPORT.includes(to.name) ? undefined : `imports '${specifier}'; the barrel exports host/, guests/ and row 0 only`
+  if (path === BARREL)
+    return BARREL_MAY_IMPORT.includes(to.name) ? undefined : `imports '${specifier}'; the barrel exports host/, guests/, conventions/ and row 0 only`
   if (from === undefined || from.name === to.name) return undefined
   if (to.row > from.row) return `imports '${specifier}' of row ${to.row}, which is above its own row ${from.row}`
   if (to.row === from.row) return `imports '${specifier}', its sibling in row ${to.row}`

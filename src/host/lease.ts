@@ -1,35 +1,28 @@
-import type { Allowance } from '../budget.ts'
-import { callError, optionError, show } from '../errors.ts'
+import { optionError } from '../errors.ts'
 import type { GuestLease } from '../guests/executor.ts'
-import { checkArguments, type Signature } from '../guests/signature.ts'
+import { checkArguments } from '../guests/signature.ts'
+import { type LeaseContext, signatureOf } from './call-context.ts'
 import { allowanceOf, type CallOptions, type CallSyncOptions } from './call-options.ts'
 import { count, known } from './checks.ts'
 import { traceCall, traceCallSync, tracesCalls } from './events.ts'
+import { type Callee, Exchanging } from './exchanges.ts'
 
 interface MemoryOptions {
   /** Index of the memory. Default 0. */
   readonly memory?: number
 }
 
-/** What `Lease` needs to know of its module. */
-export interface LeaseContext {
-  readonly module: string
-  readonly allowance: Allowance
-  /** Does it count fuel? */
-  readonly countsFuel: boolean
-  readonly signatures: ReadonlyMap<string, Signature>
-}
-
 /**
  * One instance of a module, held for several steps: nobody else calls it meanwhile. Pointers live in one instance's memory, so reading
  * and writing exist only here. After a stop, a trap or the end of `use` every operation throws `stale`.
  */
-export class Lease {
+export class Lease extends Exchanging {
   readonly #guest: GuestLease
   readonly #context: LeaseContext
 
   /** @internal */
   constructor(guest: GuestLease, context: LeaseContext) {
+    super()
     this.#guest = guest
     this.#context = context
   }
@@ -52,6 +45,10 @@ export class Lease {
     return traceCallSync(this.#context.module, name, (observe) => this.#guest.callSync(signature, args, allowance, observe))
   }
 
+  protected get callee(): Callee {
+    return { guest: this.#guest, context: this.#context }
+  }
+
   /** A copy of bytes of the guest's memory. @throws UsageError `out-of-bounds`, `stale` */
   async read(address: number | bigint, length: number, options: MemoryOptions = {}): Promise<Uint8Array> {
     checkAddress('address', address)
@@ -70,18 +67,6 @@ export class Lease {
   get memorySize(): number {
     return this.#guest.memorySize
   }
-}
-
-/** @throws UsageError `no-such-function`, which names the function and the module */
-export function signatureOf(context: LeaseContext, name: string): Signature {
-  const signature = context.signatures.get(name)
-  if (signature !== undefined) return signature
-  if (typeof name !== 'string') throw optionError('name', 'the name of an exported function', name)
-  const known = [...context.signatures.keys()].slice(0, 10).map(show).join(', ')
-  throw callError('no-such-function', `there is no function of that name; ${known === '' ? 'the module exports none' : `there is ${known}`}`, {
-    module: context.module,
-    function: name,
-  })
 }
 
 function memoryOf(where: string, options: MemoryOptions): number {

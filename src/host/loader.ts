@@ -6,6 +6,7 @@ import { resolveImports } from '../guests/imports.ts'
 import { type Signature, signaturesOf } from '../guests/signature.ts'
 import type { ModuleType } from '../wasm/module-type.ts'
 import { tellGuestEvent } from './events.ts'
+import { ExchangeSignatures } from './exchange-signatures.ts'
 import { Lease } from './lease.ts'
 import type { ResolvedHostOptions, ResolvedLoadOptions } from './options.ts'
 import { prepare } from './prepare.ts'
@@ -18,6 +19,7 @@ export interface Version {
   /** Does it count fuel? */
   readonly countsFuel: boolean
   readonly signatures: ReadonlyMap<string, Signature>
+  readonly exchanges: ExchangeSignatures
   readonly type: ModuleType
   /** Told when the guest closes, by itself (`restart: 'never'`) or not: whose version it is sets this. */
   readonly ending: { tell: () => void }
@@ -39,6 +41,7 @@ export async function loadVersion(
   if (signal.aborted) throw new LoadError('aborted', 'loading was aborted', { module: name, cause: signal.reason })
   const allowance = moduleAllowance(host, options)
   const signatures = signaturesOf(type.exports)
+  const exchanges = new ExchangeSignatures(name, options.convention, signatures)
   const countsFuel = options.fuelCosts !== undefined
   const { setup } = options
   const ending = { tell: () => undefined }
@@ -51,7 +54,8 @@ export async function loadVersion(
     signal,
     startTimeout: options.startTimeout,
     nestedTimeout: options.nestedTimeout,
-    setup: setup === undefined ? undefined : (lease) => setup(new Lease(lease, { module: name, allowance, countsFuel, signatures })),
+    convention: options.convention,
+    setup: setup === undefined ? undefined : (lease) => setup(new Lease(lease, { module: name, allowance, countsFuel, signatures, exchanges })),
     restart: options.restart,
     reuse: options.reuse,
     instances: options.instances,
@@ -64,7 +68,7 @@ export async function loadVersion(
     onClose: () => ending.tell(),
     onEvent: (event) => tellGuestEvent(name, event),
   })
-  return { guest, allowance, countsFuel, signatures, type, ending }
+  return { guest, allowance, countsFuel, signatures, exchanges, type, ending }
 }
 
 /** Adds the module's name to an error of what does not know it. */

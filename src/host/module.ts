@@ -4,10 +4,12 @@ import type { Guest } from '../guests/executor.ts'
 import { checkArguments, type Extern, externsOf, type ImportedExtern, type Signature } from '../guests/signature.ts'
 import { type ModuleStats, sumOfStats } from '../guests/stats.ts'
 import { DEFAULT_DRAIN_TIMEOUT, DEFAULT_LEASE_TIMEOUT } from '../limits.ts'
+import { type LeaseContext, signatureOf } from './call-context.ts'
 import { allowanceOf, type CallOptions, type CallSyncOptions, checkLeaseOptions, type LeaseOptions } from './call-options.ts'
 import { checkOptions, checkSignal, duration } from './checks.ts'
 import { tellClosed, tellReplaced, traceCall, traceCallSync, tracesCalls } from './events.ts'
-import { Lease, type LeaseContext, signatureOf } from './lease.ts'
+import { type Callee, Exchanging } from './exchanges.ts'
+import { Lease } from './lease.ts'
 import type { Version } from './loader.ts'
 import type { LoadOptions } from './options.ts'
 import { type Drained, drain } from './replacement.ts'
@@ -27,7 +29,7 @@ export interface ReplaceOptions extends LoadOptions {
 }
 
 /** A loaded plugin. Calls of one instance run one after another, each on a state that the one before left. */
-export class Module {
+export class Module extends Exchanging {
   readonly #name: string
   readonly #host: ModuleHost
   #version: Version
@@ -44,6 +46,7 @@ export class Module {
 
   /** @internal Made by `Host.loadModule`. */
   constructor(name: string, version: Version, host: ModuleHost) {
+    super()
     this.#name = name
     this.#host = host
     this.#version = version
@@ -122,6 +125,10 @@ export class Module {
     const allowance = syncAllowance(this.#context, signature, options)
     if (!tracesCalls()) return guest.callSync(signature, args, allowance)
     return traceCallSync(this.#name, name, (observe) => guest.callSync(signature, args, allowance, observe))
+  }
+
+  protected get callee(): Callee {
+    return { guest: this.#version.guest, context: this.#context }
   }
 
   /**
@@ -223,8 +230,8 @@ export class Module {
   }
 }
 
-function contextOf(module: string, { allowance, countsFuel, signatures }: Version): LeaseContext {
-  return { module, allowance, countsFuel, signatures }
+function contextOf(module: string, { allowance, countsFuel, signatures, exchanges }: Version): LeaseContext {
+  return { module, allowance, countsFuel, signatures, exchanges }
 }
 
 const IGNORE = () => undefined

@@ -28,6 +28,8 @@ export class Instance implements Guest {
   /** The call or lease that has it, and whether it is anybody's, those included that have ended while it is still entered: see `Tenants`. */
   holder: Call | undefined = undefined
   taken = false
+  /** What `guests/exchange.ts` has made for it. */
+  exchanges: unknown = undefined
   /** Synchronous calls that run in it, one on top of the other. */
   entered = 0
   #counter: WebAssembly.Global | undefined
@@ -188,7 +190,7 @@ export class Instance implements Guest {
     this.#promising.clear()
     this.exports = NOTHING
     this.memories = []
-    this.start = this.#counter = this.#gauges = this.#holding = undefined
+    this.exchanges = this.start = this.#counter = this.#gauges = this.#holding = undefined
   }
 }
 

@@ -1,5 +1,7 @@
 /** A module of the host, on the thread that runs it. */
+import { conventionNamed } from '../conventions/conventions.ts'
 import { callError } from '../errors.ts'
+import type { Convention } from '../guests/convention.ts'
 import type { Guest, GuestEvent, GuestLease, GuestSpec } from '../guests/executor.ts'
 import { type Link, waitingOf } from '../guests/imports.ts'
 import type { Signature } from '../guests/signature.ts'
@@ -31,10 +33,11 @@ export class ServedGuest {
 
   constructor(id: number, sent: SentSpec, signal: AbortSignal | undefined, asks: Asks) {
     this.id = id
-    const { imports, hasSetup, ...rest } = sent
+    const { imports, hasSetup, convention, ...rest } = sent
     this.spec = {
       ...rest,
       imports: linksFrom(imports, id, asks),
+      convention: conventionNamed(convention) as Convention,
       setup: hasSetup ? (lease) => asks.setUp(id, lease) : undefined,
       signal,
       onClose: () => asks.closed(id),

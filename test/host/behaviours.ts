@@ -6,6 +6,7 @@ import { calls } from './calls.ts'
 import { closing } from './closing.ts'
 import { concurrency } from './concurrency.ts'
 import { events } from './events.ts'
+import { exchanges } from './exchanges.ts'
 import { fuel } from './fuel.ts'
 import { functions } from './functions.ts'
 import { histories } from './histories.ts'
@@ -37,6 +38,7 @@ const SUBJECTS: Readonly<Record<string, (mode: Mode) => void>> = {
   options,
   limits,
   imports,
+  'bytes, text and JSON': exchanges,
   'functions as values': functions,
   stops,
   fuel,

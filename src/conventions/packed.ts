@@ -1,0 +1,111 @@
+/**
+ * The convention of Curfew, for plugins in any language that compiles to WebAssembly; for their authors it is in docs/plugins.md.
+ *
+ *   alloc(length: i32) -> i32                     room for an input; 0 if there is none
+ *   free(address: i32, length: i32)               takes it back; optional
+ *   (address: i32, length: i32) -> i64            any number of these: from an input to `address << 32 | length` of the output
+ *
+ * Bit 31 of the length says that the output is a message: what went wrong.
+ */
+import { CurfewError, callError, quote } from '../errors.ts'
+import type { Convention, ConventionMemory, ExchangeRequest, Exported, GuestStep } from '../guests/convention.ts'
+import { type FuncType, formatFuncType } from '../wasm/types.ts'
+
+const ALLOC: Exported = { name: 'alloc', params: ['i32'], results: ['i32'] }
+const FREE: Exported = { name: 'free', params: ['i32', 'i32'], results: [] }
+const EXCHANGE: FuncType = { params: ['i32', 'i32'], results: ['i64'] }
+
+/** Their indices for the steps. */
+const THE_FUNCTION = 0
+const THE_ALLOC = 1
+const THE_FREE = 2
+
+/** An empty input is nowhere, but not at null: some languages take that for no pointer at all. */
+const NOWHERE = 1
+const LONGEST = 0x7fff_ffff
+/** So much is read of a message, bytes. */
+const LONGEST_MESSAGE = 64 * 1024
+
+/** What is wrong with a message does not matter: it is one already. */
+const LENIENT = new TextDecoder()
+
+export const packed: Convention = {
+  name: 'packed',
+  functions(name, exported) {
+    const called: Exported[] = [{ name, ...EXCHANGE }, ALLOC]
+    if (exported.has(FREE.name)) called.push(FREE)
+    for (const needed of called) {
+      const found = exported.get(needed.name)
+      const needs = `bytes, text and JSON need ${quote(needed.name)} to be a function ${formatFuncType(needed)}`
+      if (found === undefined) return `${needs}, which the module does not export`
+      if (formatFuncType(found) !== formatFuncType(needed)) return `${needs}, but it is ${formatFuncType(found)}`
+    }
+    return called
+  },
+  attach: ({ memory }) => ({ exchange: (request) => exchange(memory, request) }),
+}
+
+function* exchange(memory: ConventionMemory, { functions, input, outputLimit }: ExchangeRequest): Generator<GuestStep, Uint8Array, readonly unknown[]> {
+  const { length } = input
+  let address = NOWHERE
+  if (length > 0) {
+    if (length > LONGEST) throw callError('bad-argument', `the input has ${length} bytes, and ${LONGEST} is the most`, { figures: { length, limit: LONGEST } })
+    const [given] = yield { function: THE_ALLOC, args: [length] }
+    address = (given as number) >>> 0
+    checkRoom(address, length, memory.size)
+    memory.write(address, input)
+  }
+  const [packed] = yield { function: THE_FUNCTION, args: [address, length] }
+  const output = outputOf(packed as bigint)
+  // Copied before anything of the guest runs again: it may be part of the input, or of what `free` changes. If it cannot be, the input is freed all the same
+  const read = output.isMessage ? messageIn(memory, output) : bytesOf(memory, output, outputLimit)
+  if (length > 0 && functions.length > THE_FREE) yield { function: THE_FREE, args: [address, length] }
+  if (read instanceof CurfewError) throw read
+  return read
+}
+
+/** @throws GuestError `alloc-failed` */
+function checkRoom(address: number, length: number, size: number): void {
+  if (address !== 0 && address + length <= size) return
+  const what = address === 0 ? 'returned 0' : `returned ${address}, and so many from there are outside its memory of ${size}`
+  throw callError('alloc-failed', `the guest has no room for an input of ${length} bytes: its \`alloc\` ${what}`, { figures: { address, length, size } })
+}
+
+interface Output {
+  readonly address: number
+  readonly length: number
+  readonly isMessage: boolean
+}
+
+/** Takes a number of 64 bits apart without making others. */
+const cell = new DataView(new ArrayBuffer(8))
+
+function outputOf(packed: bigint): Output {
+  cell.setBigInt64(0, packed)
+  const low = cell.getUint32(4)
+  return { address: cell.getUint32(0), length: low & LONGEST, isMessage: low > LONGEST }
+}
+
+/** @returns or what is wrong */
+function bytesOf(memory: ConventionMemory, { address, length }: Output, limit: number): Uint8Array | CurfewError {
+  if (length > limit) {
+    const what = `the output has ${length} bytes, above \`outputLimit\` of ${limit}`
+    return callError('bad-output', what, { figures: { length, limit } })
+  }
+  return inMemory(memory, { address, length }) ?? memory.read(length === 0 ? 0 : address, length)
+}
+
+/** The error that a message is. Of a long one, the beginning. */
+function messageIn(memory: ConventionMemory, { address, length }: Output): CurfewError {
+  const wrong = inMemory(memory, { address, length })
+  if (wrong !== undefined) return wrong
+  const text = LENIENT.decode(memory.read(length === 0 ? 0 : address, Math.min(length, LONGEST_MESSAGE)))
+  return callError('guest-error', `the plugin says ${quote(text)}`, { cause: text })
+}
+
+/** What is wrong with where an output is, if it has any bytes. */
+function inMemory({ size }: ConventionMemory, { address, length }: Pick<Output, 'address' | 'length'>): CurfewError | undefined {
+  if (length === 0 || address + length <= size) return undefined
+  const what = `the output is said to be ${length} bytes at address ${address}, which are outside of the guest's memory of ${size} bytes`
+  return callError('bad-output', what, { figures: { address, length, size } })
+}

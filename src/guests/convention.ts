@@ -1,0 +1,68 @@
+/**
+ * The seam between bytes and a guest's functions: a convention says which functions of a guest take bytes and give some back, and by which steps. The
+ * one of Curfew is in `src/conventions/`; what others have agreed on can stand beside it.
+ *
+ * An exchange is one call, whatever steps it has: one deadline, one budget, one instance.
+ */
+import type { FuncType } from '../wasm/types.ts'
+
+/** An exported function. */
+export interface Exported extends FuncType {
+  readonly name: string
+}
+
+export interface Convention {
+  /** For errors. */
+  readonly name: string
+  /**
+   * Which functions of the guest an exchange through one of its functions calls, itself included: by their index here. Asked once for each function,
+   * when it is first used. Parameters and results are numbers: i32, i64, f32, f64.
+   * @returns or what is missing or has the wrong type, for the message, and what is needed
+   */
+  functions(name: string, exported: ReadonlyMap<string, FuncType>): readonly Exported[] | string
+  /** Called once for each instance. */
+  attach(guest: ConventionGuest): Attachment
+}
+
+/** An instance, for who knows its convention. */
+export interface ConventionGuest {
+  /** Name of the module. */
+  readonly module: string
+  /** Its first memory: there while a step of an exchange is taken. */
+  readonly memory: ConventionMemory
+}
+
+export interface ConventionMemory {
+  /** Bytes; 0 if the guest has no memory. */
+  readonly size: number
+  /** A copy. @throws UsageError `out-of-bounds` */
+  read(address: number, length: number): Uint8Array
+  /** @throws UsageError `out-of-bounds` */
+  write(address: number, bytes: Uint8Array): void
+}
+
+/** A convention and an instance. */
+export interface Attachment {
+  /**
+   * The steps of an exchange: yields each call of a guest's function, and is resumed with its results. What it throws is what the call fails with;
+   * what the guest is to blame for, it throws as a `GuestError`. It is left where it is if the call is stopped.
+   * @returns the output
+   */
+  exchange(request: ExchangeRequest): Generator<GuestStep, Uint8Array, readonly unknown[]>
+}
+
+export interface ExchangeRequest {
+  /** What `functions` returned. */
+  readonly functions: readonly Exported[]
+  /** Nobody changes it. */
+  readonly input: Uint8Array
+  /** Bytes. */
+  readonly outputLimit: number
+}
+
+/** A call of a guest's function: i64 as bigint. */
+export interface GuestStep {
+  /** By its index among the request's. */
+  readonly function: number
+  readonly args: readonly (number | bigint)[]
+}
