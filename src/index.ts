@@ -14,16 +14,10 @@ export {
   TrapError,
   UsageError,
 } from './errors.ts'
-export type {
-  Attachment,
-  Convention,
-  ConventionGuest,
-  ConventionMemory,
-  ExchangeRequest,
-  Exported,
-  GuestStep,
-} from './guests/convention.ts'
-export type { HostFunction, ImportFactory, Imports, ImportValue, SharedImport } from './guests/imports.ts'
+export { type Caller, currentCall } from './guests/caller.ts'
+export type { Convention, ConventionGuest, ConventionMemory, ExchangeRequest, Exported, GuestStep } from './guests/convention.ts'
+export type { GuestMemory } from './guests/guest-memory.ts'
+export type { HostFunction, ImportFactory, Imports, ImportsOf, ImportValue, SharedImport } from './guests/imports.ts'
 export type { Extern, ImportedExtern } from './guests/signature.ts'
 export type { ModuleStats } from './guests/stats.ts'
 export type { CallOptions, CallSyncOptions, LeaseOptions } from './host/call-options.ts'
@@ -34,6 +28,5 @@ export { Lease } from './host/lease.ts'
 export { Module, type ReplaceOptions } from './host/module.ts'
 export type { FuelCostTable, HostOptions, LoadOptions } from './host/options.ts'
 export type { Drained } from './host/replacement.ts'
-export { currentCall, type RunningCall } from './host/running-call.ts'
 export type { ModuleSource } from './host/source.ts'
 export { CAPS, type Caps } from './limits.ts'

@@ -42,7 +42,7 @@ export const packed: Convention = {
     }
     return called
   },
-  attach: ({ memory }) => ({ exchange: (request) => exchange(memory, request) }),
+  exchange: ({ memory }, request) => exchange(memory, request),
 }
 
 function* exchange(memory: ConventionMemory, { functions, input, outputLimit }: ExchangeRequest): Generator<GuestStep, Uint8Array, readonly unknown[]> {

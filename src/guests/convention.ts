@@ -5,6 +5,8 @@
  * An exchange is one call, whatever steps it has: one deadline, one budget, one instance.
  */
 import type { FuncType } from '../wasm/types.ts'
+import type { Caller } from './caller.ts'
+import type { Imports } from './imports.ts'
 
 /** An exported function. */
 export interface Exported extends FuncType {
@@ -20,15 +22,24 @@ export interface Convention {
    * @returns or what is missing or has the wrong type, for the message, and what is needed
    */
   functions(name: string, exported: ReadonlyMap<string, FuncType>): readonly Exported[] | string
-  /** Called once for each instance. */
-  attach(guest: ConventionGuest): Attachment
+  /**
+   * What it has each instance import, beside what the module is given. Called as `imports` of `LoadOptions` are; absent: nothing.
+   * @param caller the same that its exchanges get
+   */
+  imports?(caller: Caller): Imports
+  /**
+   * The steps of an exchange: yields each call of a guest's function, and is resumed with its results. What it throws is what the call fails with;
+   * what the guest is to blame for, it throws as a `GuestError`. It is left where it is if the call is stopped.
+   * @returns the output
+   */
+  exchange(guest: ConventionGuest, request: ExchangeRequest): Generator<GuestStep, Uint8Array, readonly unknown[]>
 }
 
-/** An instance, for who knows its convention. */
+/** The instance that has an exchange. */
 export interface ConventionGuest {
-  /** Name of the module. */
-  readonly module: string
-  /** Its first memory: there while a step of an exchange is taken. */
+  /** Undefined if the module imports nothing. */
+  readonly caller: Caller | undefined
+  /** Its first memory, as `caller.memory` is. */
   readonly memory: ConventionMemory
 }
 
@@ -39,16 +50,6 @@ export interface ConventionMemory {
   read(address: number, length: number): Uint8Array
   /** @throws UsageError `out-of-bounds` */
   write(address: number, bytes: Uint8Array): void
-}
-
-/** A convention and an instance. */
-export interface Attachment {
-  /**
-   * The steps of an exchange: yields each call of a guest's function, and is resumed with its results. What it throws is what the call fails with;
-   * what the guest is to blame for, it throws as a `GuestError`. It is left where it is if the call is stopped.
-   * @returns the output
-   */
-  exchange(request: ExchangeRequest): Generator<GuestStep, Uint8Array, readonly unknown[]>
 }
 
 export interface ExchangeRequest {

@@ -24,7 +24,10 @@ import { currentCall } from '../runtime/thread.ts'
 import { UNCATCHABLE } from '../runtime/trap.ts'
 import { EXTERNREF, type FuncType, formatFuncType, type ValType } from '../wasm/types.ts'
 import { instruction, Writer } from '../wasm/writer.ts'
-import type { Attachment, Convention, ConventionGuest, ConventionMemory, Exported, GuestStep } from './convention.ts'
+import type { Caller } from './caller.ts'
+import type { Convention, ConventionGuest, ConventionMemory, Exported, GuestStep } from './convention.ts'
+import { checkRange } from './guest-memory.ts'
+import type { Imports, ImportsOf } from './imports.ts'
 import type { Signature } from './signature.ts'
 
 /** What comes out: bytes, or the text that they are. */
@@ -79,12 +82,12 @@ function textOf(bytes: Uint8Array): string {
 
 /** What an instance has for its exchanges. */
 interface Exchanges {
-  attachment: Attachment | undefined
+  readonly guest: ConventionGuest
   readonly entries: Map<readonly Exported[], GuestFunction>
 }
 
 function exchangesOf(instance: Instance): Exchanges {
-  instance.exchanges ??= { attachment: undefined, entries: new Map() }
+  instance.exchanges ??= { guest: new ExchangingGuest(instance), entries: new Map() }
   return instance.exchanges as Exchanges
 }
 
@@ -101,23 +104,33 @@ export function entryOf(instance: Instance, { name, exchange }: Signature): Gues
 }
 
 export function beginExchange(
-  { name, convention }: { readonly name: string; readonly convention: Convention },
+  convention: Convention,
   instance: Instance,
   functions: readonly Exported[],
   [input, form, outputLimit]: ExchangeArguments,
 ): Exchange {
-  const exchanges = exchangesOf(instance)
-  exchanges.attachment ??= convention.attach(new AttachedGuest(name, instance))
-  return new Exchange(exchanges.attachment.exchange({ functions, input, outputLimit }), functions, form)
+  return new Exchange(convention.exchange(exchangesOf(instance).guest, { functions, input, outputLimit }), functions, form)
 }
 
-class AttachedGuest implements ConventionGuest, ConventionMemory {
-  readonly module: string
+/** What a module is given to import, and what its convention adds. */
+export function withConvention(given: Imports | ImportsOf, convention: Convention): Imports | ImportsOf {
+  if (convention.imports === undefined) return given
+  return (caller) => {
+    const imports: Record<string, Imports[string]> = { ...(typeof given === 'function' ? given(caller) : given) }
+    for (const [module, added] of Object.entries(convention.imports?.(caller) ?? {})) imports[module] = { ...imports[module], ...added }
+    return imports
+  }
+}
+
+class ExchangingGuest implements ConventionGuest, ConventionMemory {
   readonly #instance: Instance
 
-  constructor(module: string, instance: Instance) {
-    this.module = module
+  constructor(instance: Instance) {
     this.#instance = instance
+  }
+
+  get caller(): Caller | undefined {
+    return this.#instance.caller as Caller | undefined
   }
 
   get memory(): ConventionMemory {
@@ -141,12 +154,9 @@ class AttachedGuest implements ConventionGuest, ConventionMemory {
   }
 
   #range(address: number, length: number): Uint8Array {
-    const { size } = this
-    if (!(address >= 0 && length >= 0 && address + length <= size)) {
-      const what = `bytes ${address} to ${address + length} are outside the guest's memory of ${size} bytes`
-      throw callError('out-of-bounds', what, { figures: { address, length, size } })
-    }
-    return new Uint8Array(this.#buffer ?? new ArrayBuffer(0), address, length)
+    const buffer = this.#buffer ?? new ArrayBuffer(0)
+    checkRange(this.caller?.module, address, length, buffer.byteLength)
+    return new Uint8Array(buffer, address, length)
   }
 }
 
@@ -155,10 +165,14 @@ function step(instance: Instance, exchange: Exchange, results: readonly unknown[
   const call = currentCall()
   if (call?.portion?.isOverdrawn) call.exhausted(EXHAUSTED.fuel)
   if (call === undefined || call.stopped !== undefined || instance.stopped) throw UNCATCHABLE
+  const outer = call.hosting
+  call.hosting = instance
   try {
     return exchange.next(results)
   } catch (error) {
     throw new ExchangeFailure(error)
+  } finally {
+    call.hosting = outer
   }
 }
 

@@ -2,11 +2,12 @@
 import { callError, engineMessage, show } from '../errors.ts'
 import type { ExchangeForm } from '../guests/exchange.ts'
 import type { Guest, Observe } from '../guests/executor.ts'
+import { signatureOf } from '../guests/signature.ts'
 import { DEFAULT_OUTPUT_LIMIT } from '../limits.ts'
-import { type LeaseContext, signatureOf } from './call-context.ts'
 import { allowanceOf, type CallOptions } from './call-options.ts'
 import { count } from './checks.ts'
 import { traceCall, tracesCalls } from './events.ts'
+import type { LeaseContext } from './lease.ts'
 
 export interface ExchangeOptions extends CallOptions {
   /** Bytes that the guest may give back. Default 16 MiB: copying and parsing them holds the event loop. */
@@ -22,7 +23,6 @@ export interface Callee {
 /** Takes it away from who could change it while the call waits. */
 const copied = (input: Uint8Array): Uint8Array => new Uint8Array(input)
 const ENCODER = new TextEncoder()
-const asIs = (output: unknown): unknown => output
 const NO_OPTIONS: ExchangeOptions = Object.freeze({})
 
 /** Each of these is one call, by the module's convention: one deadline for all its steps, one instance. See docs/plugins.md for what a plugin exports. */
@@ -36,14 +36,14 @@ export abstract class Exchanging {
    */
   async callBytes(name: string, input: Uint8Array, options: ExchangeOptions = NO_OPTIONS): Promise<Uint8Array> {
     if (!(input instanceof Uint8Array)) throw this.#badArgument(name, `the input is a Uint8Array, but got ${show(input)}`)
-    return this.#exchange(name, copied(input), 'bytes', options, asIs) as Promise<Uint8Array>
+    return this.#exchange(name, copied(input), 'bytes', options, (output) => output as Uint8Array)
   }
 
   /** The same with text, which goes in and comes out as UTF-8. @throws as `callBytes`; GuestError `bad-output` for what is not UTF-8 */
   async callText(name: string, input: string, options: ExchangeOptions = NO_OPTIONS): Promise<string> {
     if (typeof input !== 'string') throw this.#badArgument(name, `the input is a string, but got ${show(input)}`)
     if (!input.isWellFormed()) throw this.#badArgument(name, 'the input has half of a surrogate pair, for which there is no UTF-8')
-    return this.#exchange(name, ENCODER.encode(input), 'text', options, asIs) as Promise<string>
+    return this.#exchange(name, ENCODER.encode(input), 'text', options, (output) => output as string)
   }
 
   /**
@@ -51,23 +51,20 @@ export abstract class Exchanging {
    * @throws as `callText`; UsageError `bad-argument` for what has no JSON; GuestError `bad-output` for what is not JSON
    */
   async callJson<Out = unknown>(name: string, input: unknown, options: ExchangeOptions = NO_OPTIONS): Promise<Out> {
-    return this.#exchange(name, ENCODER.encode(this.#json(name, input)), 'text', options, (output) => this.#parsed(name, output as string)) as Promise<Out>
+    return this.#exchange(name, ENCODER.encode(this.#json(name, input)), 'text', options, (output) => this.#parsed(name, output as string) as Out)
   }
 
-  async #exchange(name: string, input: Uint8Array, form: ExchangeForm, options: ExchangeOptions, read: (output: unknown) => unknown): Promise<unknown> {
+  async #exchange<T>(name: string, input: Uint8Array, form: ExchangeForm, options: ExchangeOptions, read: (output: unknown) => T): Promise<T> {
     const { guest, context } = this.callee
-    signatureOf(context, name)
+    signatureOf(context.signatures, name, context.module)
     const signature = context.exchanges.of(name)
-    const { outputLimit, ...call } = options
-    const limit = count('outputLimit', outputLimit, DEFAULT_OUTPUT_LIMIT)
-    const allowance = options === NO_OPTIONS ? context.allowance : allowanceOf(context, call)
-    const make = async (observe?: Observe): Promise<unknown[]> => {
-      const particulars = observe === undefined ? undefined : { observe }
-      const [output] = await guest.call(signature, [input, form, limit], allowance, call.signal, particulars)
-      return [read(output)]
-    }
-    const [result] = tracesCalls() ? await traceCall(context.module, name, make) : await make()
-    return result
+    const args = [input, form, count('outputLimit', options.outputLimit, DEFAULT_OUTPUT_LIMIT)]
+    if (options === NO_OPTIONS && !tracesCalls()) return read((await guest.call(signature, args, context.allowance, undefined))[0])
+    const { outputLimit: _, ...call } = options
+    const allowance = allowanceOf(context, call)
+    const make = async (observe?: Observe) => [read((await guest.call(signature, args, allowance, call.signal, { observe, context: call.context }))[0])]
+    const [output] = (tracesCalls() ? await traceCall(context.module, name, make) : await make()) as [T]
+    return output
   }
 
   #json(name: string, input: unknown): string {

@@ -1,15 +1,26 @@
+import type { Allowance } from '../budget.ts'
 import { optionError } from '../errors.ts'
 import type { GuestLease } from '../guests/executor.ts'
-import { checkArguments } from '../guests/signature.ts'
-import { type LeaseContext, signatureOf } from './call-context.ts'
+import { checkArguments, type Signature, signatureOf } from '../guests/signature.ts'
 import { allowanceOf, type CallOptions, type CallSyncOptions } from './call-options.ts'
 import { count, known } from './checks.ts'
 import { traceCall, traceCallSync, tracesCalls } from './events.ts'
+import type { ExchangeSignatures } from './exchange-signatures.ts'
 import { type Callee, Exchanging } from './exchanges.ts'
 
 interface MemoryOptions {
   /** Index of the memory. Default 0. */
   readonly memory?: number
+}
+
+/** What `Lease` needs to know of its module. */
+export interface LeaseContext {
+  readonly module: string
+  readonly allowance: Allowance
+  /** Does it count fuel? */
+  readonly countsFuel: boolean
+  readonly signatures: ReadonlyMap<string, Signature>
+  readonly exchanges: ExchangeSignatures
 }
 
 /**
@@ -29,20 +40,22 @@ export class Lease extends Exchanging {
 
   /** As `Module.call`, on this instance. */
   async call(name: string, args: readonly unknown[] = [], options: CallOptions = {}): Promise<unknown[]> {
-    const signature = signatureOf(this.#context, name)
+    const signature = signatureOf(this.#context.signatures, name, this.#context.module)
     checkArguments(signature, args, this.#context.module)
     const allowance = allowanceOf(this.#context, options)
-    if (!tracesCalls()) return this.#guest.call(signature, args, allowance, options.signal)
-    return traceCall(this.#context.module, name, (observe) => this.#guest.call(signature, args, allowance, options.signal, { observe }))
+    const { signal, context } = options
+    if (!tracesCalls()) return this.#guest.call(signature, args, allowance, signal, { context })
+    return traceCall(this.#context.module, name, (observe) => this.#guest.call(signature, args, allowance, signal, { observe, context }))
   }
 
   /** As `Module.callSync`, on this instance. */
   callSync(name: string, args: readonly unknown[] = [], options: CallSyncOptions = {}): unknown[] {
-    const signature = signatureOf(this.#context, name)
+    const signature = signatureOf(this.#context.signatures, name, this.#context.module)
     checkArguments(signature, args, this.#context.module)
     const allowance = allowanceOf(this.#context, options)
-    if (!tracesCalls()) return this.#guest.callSync(signature, args, allowance)
-    return traceCallSync(this.#context.module, name, (observe) => this.#guest.callSync(signature, args, allowance, observe))
+    const { context } = options
+    if (!tracesCalls()) return this.#guest.callSync(signature, args, allowance, { context })
+    return traceCallSync(this.#context.module, name, (observe) => this.#guest.callSync(signature, args, allowance, { observe, context }))
   }
 
   protected get callee(): Callee {

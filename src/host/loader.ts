@@ -1,8 +1,9 @@
 /** From a source to a version of a module that serves: read, guarded, compiled, linked and started. */
 import { type Allowance, moduleAllowance } from '../budget.ts'
 import { LoadError } from '../errors.ts'
+import { withConvention } from '../guests/exchange.ts'
 import type { Executor, Guest } from '../guests/executor.ts'
-import { resolveImports } from '../guests/imports.ts'
+import { importSource } from '../guests/imports.ts'
 import { type Signature, signaturesOf } from '../guests/signature.ts'
 import type { ModuleType } from '../wasm/module-type.ts'
 import { tellGuestEvent } from './events.ts'
@@ -37,7 +38,8 @@ export async function loadVersion(
   const bytes = await readSource(source, host.moduleSizeLimit, name, signal)
   const { memoryLimit, tableLimit, caps, fuelCosts = false, deterministic } = options
   const { compiled, abi, type } = await named(name, prepare(bytes, { memoryLimit, tableLimit, caps, fuel: fuelCosts, deterministic }, signal))
-  const imports = resolveImports(type.imports, options.imports, { memoryLimit, tableLimit, deterministic, restart: options.restart }, name)
+  const policy = { memoryLimit, tableLimit, deterministic, restart: options.restart, canWait: executor.canWait }
+  const imports = importSource(type.imports, withConvention(options.imports, options.convention), policy, name)
   if (signal.aborted) throw new LoadError('aborted', 'loading was aborted', { module: name, cause: signal.reason })
   const allowance = moduleAllowance(host, options)
   const signatures = signaturesOf(type.exports)
@@ -50,6 +52,7 @@ export async function loadVersion(
     compiled,
     abi,
     imports,
+    signatures,
     allowance,
     signal,
     startTimeout: options.startTimeout,

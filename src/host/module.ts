@@ -1,15 +1,14 @@
 import { ALL_FUEL, type Allowance } from '../budget.ts'
 import { callError, LoadError, optionError } from '../errors.ts'
 import type { Guest } from '../guests/executor.ts'
-import { checkArguments, type Extern, externsOf, type ImportedExtern, type Signature } from '../guests/signature.ts'
+import { checkArguments, type Extern, externsOf, type ImportedExtern, type Signature, signatureOf } from '../guests/signature.ts'
 import { type ModuleStats, sumOfStats } from '../guests/stats.ts'
 import { DEFAULT_DRAIN_TIMEOUT, DEFAULT_LEASE_TIMEOUT } from '../limits.ts'
-import { type LeaseContext, signatureOf } from './call-context.ts'
 import { allowanceOf, type CallOptions, type CallSyncOptions, checkLeaseOptions, type LeaseOptions } from './call-options.ts'
 import { checkOptions, checkSignal, duration } from './checks.ts'
 import { tellClosed, tellReplaced, traceCall, traceCallSync, tracesCalls } from './events.ts'
 import { type Callee, Exchanging } from './exchanges.ts'
-import { Lease } from './lease.ts'
+import { Lease, type LeaseContext } from './lease.ts'
 import type { Version } from './loader.ts'
 import type { LoadOptions } from './options.ts'
 import { type Drained, drain } from './replacement.ts'
@@ -101,12 +100,13 @@ export class Module extends Exchanging {
   call(name: string, args: readonly unknown[] = [], options: CallOptions = NO_OPTIONS): Promise<unknown[]> {
     // Not an async function: that would add three turns of the microtask queue to every call
     try {
-      const signature = signatureOf(this.#context, name)
+      const signature = signatureOf(this.#context.signatures, name, this.#name)
       checkArguments(signature, args, this.#name)
       const { guest } = this.#version
       const allowance = options === NO_OPTIONS ? this.#version.allowance : allowanceOf(this.#context, options)
-      if (!tracesCalls()) return guest.call(signature, args, allowance, options.signal)
-      return traceCall(this.#name, name, (observe) => guest.call(signature, args, allowance, options.signal, { observe }))
+      const { signal, context } = options
+      if (!tracesCalls()) return guest.call(signature, args, allowance, signal, context === undefined ? undefined : { context })
+      return traceCall(this.#name, name, (observe) => guest.call(signature, args, allowance, signal, { observe, context }))
     } catch (error) {
       return Promise.reject(error)
     }
@@ -119,12 +119,13 @@ export class Module extends Exchanging {
    * and `timeout: Infinity` was not written out; `unsupported` with `threads`
    */
   callSync(name: string, args: readonly unknown[] = [], options: CallSyncOptions = NO_OPTIONS): unknown[] {
-    const signature = signatureOf(this.#context, name)
+    const signature = signatureOf(this.#context.signatures, name, this.#name)
     checkArguments(signature, args, this.#name)
     const { guest } = this.#version
     const allowance = syncAllowance(this.#context, signature, options)
-    if (!tracesCalls()) return guest.callSync(signature, args, allowance)
-    return traceCallSync(this.#name, name, (observe) => guest.callSync(signature, args, allowance, observe))
+    const { context } = options
+    if (!tracesCalls()) return guest.callSync(signature, args, allowance, context === undefined ? undefined : { context })
+    return traceCallSync(this.#name, name, (observe) => guest.callSync(signature, args, allowance, { observe, context }))
   }
 
   protected get callee(): Callee {

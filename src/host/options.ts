@@ -4,7 +4,8 @@ import { CONVENTIONS, type ConventionName, conventionNamed } from '../convention
 import { optionError } from '../errors.ts'
 import { type FuelCostTable, fuelCosts } from '../guard/fuel-costs.ts'
 import type { Convention } from '../guests/convention.ts'
-import type { Imports } from '../guests/imports.ts'
+import { fuelAmount } from '../guests/fuel-amount.ts'
+import type { Imports, ImportsOf } from '../guests/imports.ts'
 import {
   CAPS,
   type Caps,
@@ -18,7 +19,7 @@ import {
   DEFAULT_TABLE_LIMIT,
 } from '../limits.ts'
 import { memoryOfProcess } from '../runtime/kernel.ts'
-import { checkSignal, count, duration, flag, fuelAmount, known, oneOf, positive, unknownOption } from './checks.ts'
+import { checkSignal, count, duration, flag, known, oneOf, positive, unknownOption } from './checks.ts'
 import type { Lease } from './lease.ts'
 
 export type { FuelCostTable }
@@ -55,8 +56,11 @@ export interface HostOptions {
 }
 
 export interface LoadOptions {
-  /** Functions and immutable globals by module and name; memories, tables and mutable globals through `factory` or `shared`. */
-  readonly imports?: Imports
+  /**
+   * Functions and immutable globals by module and name; memories, tables and mutable globals through `factory` or `shared`. Or a function that returns
+   * that for the caller of the host functions: it is called for each instance.
+   */
+  readonly imports?: Imports | ImportsOf
   /** In place of the host's; at most `maxExecTimeout`. */
   readonly execTimeout?: number
   readonly cpuTimeout?: number
@@ -157,7 +161,7 @@ const LOAD_OPTIONS = [
 ]
 
 export interface ResolvedLoadOptions {
-  readonly imports: Imports
+  readonly imports: Imports | ImportsOf
   readonly execTimeout: number | undefined
   readonly cpuTimeout: number | undefined
   readonly fuel: number | bigint | undefined
@@ -184,7 +188,8 @@ export interface ResolvedLoadOptions {
 export function resolveLoadOptions(host: ResolvedHostOptions, options: LoadOptions = {}): ResolvedLoadOptions {
   known('loadModule', options, LOAD_OPTIONS)
   const { imports = {}, setup, signal } = options
-  if (typeof imports !== 'object' || imports === null) throw optionError('imports', 'an object of objects', imports)
+  if (typeof imports !== 'function' && (typeof imports !== 'object' || imports === null))
+    throw optionError('imports', 'an object of objects, or a function that returns one', imports)
   if (setup !== undefined && typeof setup !== 'function') throw optionError('setup', 'a function', setup)
   checkSignal(signal)
   if (options.group !== undefined && typeof options.group !== 'string') throw optionError('group', 'a string', options.group)
@@ -219,7 +224,7 @@ function checkConvention(convention: ConventionName | Convention, { threads }: R
   const known = typeof convention === 'string' ? conventionNamed(convention) : undefined
   if (known !== undefined) return known
   const names = CONVENTIONS.map((name) => `'${name}'`).join(' or ')
-  const isOne = typeof convention === 'object' && convention !== null && typeof convention.functions === 'function' && typeof convention.attach === 'function'
+  const isOne = typeof convention === 'object' && convention !== null && typeof convention.functions === 'function' && typeof convention.exchange === 'function'
   if (!isOne || threads > 0) throw optionError('convention', threads > 0 ? `${names} with \`threads\`` : `${names} or a Convention`, convention)
   return convention
 }

@@ -3,7 +3,8 @@ import { conventionNamed } from '../conventions/conventions.ts'
 import { callError } from '../errors.ts'
 import type { Convention } from '../guests/convention.ts'
 import type { Guest, GuestEvent, GuestLease, GuestSpec } from '../guests/executor.ts'
-import { type Link, waitingOf } from '../guests/imports.ts'
+import { type Link, sourceOf } from '../guests/imports.ts'
+import { isFunctionImport, suspending } from '../guests/linking.ts'
 import type { Signature } from '../guests/signature.ts'
 import type { ModuleStats } from '../guests/stats.ts'
 import type { Crossing } from './crossing.ts'
@@ -36,8 +37,10 @@ export class ServedGuest {
     const { imports, hasSetup, convention, ...rest } = sent
     this.spec = {
       ...rest,
-      imports: linksFrom(imports, id, asks),
       convention: conventionNamed(convention) as Convention,
+      imports: sourceOf(linksFrom(imports, id, asks), rest.name),
+      // A host function that calls back does so on the host's side
+      signatures: new Map(),
       setup: hasSetup ? (lease) => asks.setUp(id, lease) : undefined,
       signal,
       onClose: () => asks.closed(id),
@@ -108,8 +111,8 @@ function linksFrom(sent: readonly SentLink[], guest: number, asks: Asks): readon
     if (link.kind === 'value') return { wanted, kind: 'value', value: asks.crossing.receive(link.value) }
     return { wanted, kind: 'function', isAsync: link.isAsync, fn: (...args) => asks.callHost(guest, at, args, waiting.has(at)) }
   })
-  const suspending: ReadonlySet<Link> = new Set(waitingOf(links))
-  const waiting: ReadonlySet<number> = new Set(links.flatMap((link, at) => (suspending.has(link) ? [at] : [])))
+  const able: ReadonlySet<unknown> = new Set(suspending(links.map((link) => link.wanted).filter(isFunctionImport)))
+  const waiting: ReadonlySet<number> = new Set(links.flatMap(({ wanted }, at) => (able.has(wanted) ? [at] : [])))
   return links
 }
 

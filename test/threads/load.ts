@@ -2,7 +2,7 @@
 import { UNLIMITED } from '../../src/budget.ts'
 import { packed } from '../../src/conventions/packed.ts'
 import type { Executor, Guest, GuestSpec } from '../../src/guests/executor.ts'
-import { resolveImports } from '../../src/guests/imports.ts'
+import { importSource } from '../../src/guests/imports.ts'
 import { signaturesOf } from '../../src/guests/signature.ts'
 import { prepare } from '../../src/host/prepare.ts'
 import type { Imports } from '../../src/index.ts'
@@ -31,7 +31,8 @@ export async function load(
     name,
     compiled,
     abi,
-    imports: resolveImports(type.imports, imports, { ...limits, deterministic: false, restart: spec.restart ?? 'always' }, name),
+    imports: importSource(type.imports, imports, { ...limits, deterministic: false, restart: spec.restart ?? 'always', canWait: executor.canWait }, name),
+    signatures,
     startTimeout: 1_000,
     nestedTimeout: 10,
     setup: undefined,
