@@ -206,7 +206,7 @@ export function resolveLoadOptions(host: ResolvedHostOptions, options: LoadOptio
     memoryLimit: count('memoryLimit', options.memoryLimit, host.memoryLimit),
     tableLimit: count('tableLimit', options.tableLimit, host.tableLimit),
     caps: checkCaps(options.caps ?? {}),
-    convention: checkConvention(options.convention ?? 'packed', host),
+    convention: checkConvention(options.convention === undefined ? 'packed' : options.convention, host),
     setup,
     restart: oneOf('restart', options.restart, ['always', 'never']),
     reuse: oneOf('reuse', options.reuse, ['always', 'never']),
