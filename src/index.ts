@@ -15,7 +15,7 @@ export {
   UsageError,
 } from './errors.ts'
 export { type Caller, currentCall } from './guests/caller.ts'
-export type { Convention, ConventionGuest, ConventionMemory, ExchangeRequest, Exported, GuestStep } from './guests/convention.ts'
+export type { Convention, ConventionGuest, ConventionMemory, ExchangeOutput, ExchangeRequest, ExchangeSteps, Exported, GuestStep } from './guests/convention.ts'
 export type { GuestMemory } from './guests/guest-memory.ts'
 export type { HostFunction, ImportFactory, Imports, ImportsOf, ImportValue, SharedImport } from './guests/imports.ts'
 export type { Extern, ImportedExtern } from './guests/signature.ts'

@@ -8,7 +8,7 @@
  * Bit 31 of the length says that the output is a message: what went wrong.
  */
 import { CurfewError, callError, quote } from '../errors.ts'
-import type { Convention, ConventionMemory, ExchangeRequest, Exported, GuestStep } from '../guests/convention.ts'
+import type { Convention, ConventionMemory, ExchangeOutput, ExchangeRequest, ExchangeSteps, Exported } from '../guests/convention.ts'
 import { type FuncType, formatFuncType } from '../wasm/types.ts'
 
 const ALLOC: Exported = { name: 'alloc', params: ['i32'], results: ['i32'] }
@@ -25,6 +25,8 @@ const NOWHERE = 1
 const LONGEST = 0x7fff_ffff
 /** So much is read of a message, bytes. */
 const LONGEST_MESSAGE = 64 * 1024
+
+const NOTHING = new Uint8Array()
 
 /** What is wrong with a message does not matter: it is one already. */
 const LENIENT = new TextDecoder()
@@ -45,7 +47,8 @@ export const packed: Convention = {
   exchange: ({ memory }, request) => exchange(memory, request),
 }
 
-function* exchange(memory: ConventionMemory, { functions, input, outputLimit }: ExchangeRequest): Generator<GuestStep, Uint8Array, readonly unknown[]> {
+function* exchange(memory: ConventionMemory, request: ExchangeRequest): ExchangeSteps {
+  const { functions, input } = request
   const { length } = input
   let address = NOWHERE
   if (length > 0) {
@@ -56,12 +59,11 @@ function* exchange(memory: ConventionMemory, { functions, input, outputLimit }: 
     memory.write(address, input)
   }
   const [packed] = yield { function: THE_FUNCTION, args: [address, length] }
-  const output = outputOf(packed as bigint)
-  // Copied before anything of the guest runs again: it may be part of the input, or of what `free` changes. If it cannot be, the input is freed all the same
-  const read = output.isMessage ? messageIn(memory, output) : bytesOf(memory, output, outputLimit)
+  // Before anything of the guest runs again: the output may be part of the input, or of what `free` changes. If it cannot be taken, the input is freed all the same
+  const output = taken(memory, packed as bigint, request)
   if (length > 0 && functions.length > THE_FREE) yield { function: THE_FREE, args: [address, length] }
-  if (read instanceof CurfewError) throw read
-  return read
+  if (output instanceof CurfewError) throw output
+  return output
 }
 
 /** @throws GuestError `alloc-failed` */
@@ -71,41 +73,36 @@ function checkRoom(address: number, length: number, size: number): void {
   throw callError('alloc-failed', `the guest has no room for an input of ${length} bytes: its \`alloc\` ${what}`, { figures: { address, length, size } })
 }
 
-interface Output {
-  readonly address: number
-  readonly length: number
-  readonly isMessage: boolean
-}
-
 /** Takes a number of 64 bits apart without making others. */
 const cell = new DataView(new ArrayBuffer(8))
 
-function outputOf(packed: bigint): Output {
+/** The output, or what is wrong with it. */
+function taken(memory: ConventionMemory, packed: bigint, { outputLimit, take }: ExchangeRequest): ExchangeOutput | CurfewError {
   cell.setBigInt64(0, packed)
+  const address = cell.getUint32(0)
   const low = cell.getUint32(4)
-  return { address: cell.getUint32(0), length: low & LONGEST, isMessage: low > LONGEST }
-}
-
-/** @returns or what is wrong */
-function bytesOf(memory: ConventionMemory, { address, length }: Output, limit: number): Uint8Array | CurfewError {
-  if (length > limit) {
-    const what = `the output has ${length} bytes, above \`outputLimit\` of ${limit}`
-    return callError('bad-output', what, { figures: { length, limit } })
+  const length = low & LONGEST
+  try {
+    if (low > LONGEST) return reported(outputIn(memory, address, length, LONGEST_MESSAGE))
+    if (length <= outputLimit) return take(outputIn(memory, address, length, length))
+    const what = `the output has ${length} bytes, above \`outputLimit\` of ${outputLimit}`
+    return callError('bad-output', what, { figures: { length, limit: outputLimit } })
+  } catch (error) {
+    if (error instanceof CurfewError) return error
+    throw error
   }
-  return inMemory(memory, { address, length }) ?? memory.read(length === 0 ? 0 : address, length)
 }
 
-/** The error that a message is. Of a long one, the beginning. */
-function messageIn(memory: ConventionMemory, { address, length }: Output): CurfewError {
-  const wrong = inMemory(memory, { address, length })
-  if (wrong !== undefined) return wrong
-  const text = LENIENT.decode(memory.read(length === 0 ? 0 : address, Math.min(length, LONGEST_MESSAGE)))
-  return callError('guest-error', `the plugin says ${quote(text)}`, { cause: text })
-}
-
-/** What is wrong with where an output is, if it has any bytes. */
-function inMemory({ size }: ConventionMemory, { address, length }: Pick<Output, 'address' | 'length'>): CurfewError | undefined {
-  if (length === 0 || address + length <= size) return undefined
+/** @param most so much of it, or all. @throws GuestError `bad-output` if it has bytes that are outside of memory */
+function outputIn(memory: ConventionMemory, address: number, length: number, most: number): Uint8Array {
+  if (length === 0) return NOTHING
+  const { size } = memory
+  if (address + length <= size) return memory.view(address, Math.min(length, most))
   const what = `the output is said to be ${length} bytes at address ${address}, which are outside of the guest's memory of ${size} bytes`
-  return callError('bad-output', what, { figures: { address, length, size } })
+  throw callError('bad-output', what, { figures: { address, length, size } })
+}
+
+function reported(message: Uint8Array): CurfewError {
+  const text = LENIENT.decode(message)
+  return callError('guest-error', `the plugin says ${quote(text)}`, { cause: text })
 }

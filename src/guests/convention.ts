@@ -30,10 +30,12 @@ export interface Convention {
   /**
    * The steps of an exchange: yields each call of a guest's function, and is resumed with its results. What it throws is what the call fails with;
    * what the guest is to blame for, it throws as a `GuestError`. It is left where it is if the call is stopped.
-   * @returns the output
+   * @returns what the request's `take` has made of the output
    */
-  exchange(guest: ConventionGuest, request: ExchangeRequest): Generator<GuestStep, Uint8Array, readonly unknown[]>
+  exchange(guest: ConventionGuest, request: ExchangeRequest): ExchangeSteps
 }
+
+export type ExchangeSteps = Generator<GuestStep, ExchangeOutput, readonly unknown[]>
 
 /** The instance that has an exchange. */
 export interface ConventionGuest {
@@ -46,8 +48,8 @@ export interface ConventionGuest {
 export interface ConventionMemory {
   /** Bytes; 0 if the guest has no memory. */
   readonly size: number
-  /** A copy. @throws UsageError `out-of-bounds` */
-  read(address: number, length: number): Uint8Array
+  /** Part of it, not a copy: to be used before the next step. @throws UsageError `out-of-bounds` */
+  view(address: number, length: number): Uint8Array
   /** @throws UsageError `out-of-bounds` */
   write(address: number, bytes: Uint8Array): void
 }
@@ -59,7 +61,12 @@ export interface ExchangeRequest {
   readonly input: Uint8Array
   /** Bytes. */
   readonly outputLimit: number
+  /** Makes of bytes what the caller gets: a copy, or text. @throws GuestError `bad-output` if they are to be text and are not UTF-8 */
+  take(bytes: Uint8Array): ExchangeOutput
 }
+
+/** Of the caller's kind: what `take` returned. */
+export type ExchangeOutput = Uint8Array | string
 
 /** A call of a guest's function: i64 as bigint. */
 export interface GuestStep {

@@ -1,20 +1,7 @@
 /**
- * An exchange as one call of the guest: what runs is a function of WebAssembly that calls those of the guest, as the steps of the convention have it,
- * and comes back to the host in between. For functions `$0`, `$1`, ... of types `P -> R`:
- *
- *   (func (export "run") (param $x externref) (result externref)
- *     (local $next i32)
- *     (local.set $next (call $begin (local.get $x)))
- *     (loop $again
- *       (block $end (block $1 (block $0
- *         (br_table $0 $1 $end (local.get $next)))
- *         (local.set $next (call $goOn0 (local.get $x) (call $0 (call $arg (local.get $x) (i32.const 0)) ...)))
- *         (br $again))
- *       ...)
- *     (call $output (local.get $x)))
- *
- * With no JavaScript frame below the guest, each step is sliced, can wait for a host function and ends by the call's budget, like any call. The host's
- * functions never have the guest below them: what they throw, no guest can catch.
+ * An exchange as one call of the guest: what runs is a function of WebAssembly (`exchange-module.ts`) that calls those of the guest, as the steps of the
+ * convention have it, and comes back to the host in between. With no JavaScript frame below the guest, each step is sliced, can wait for a host function
+ * and ends by the call's budget, like any call. The host's part never has the guest below it: what it throws, no guest can catch.
  */
 import { EXHAUSTED } from '../abi.ts'
 import { callError } from '../errors.ts'
@@ -22,10 +9,10 @@ import type { GuestFunction, Instance } from '../runtime/instance.ts'
 import { ExchangeFailure } from '../runtime/outcome.ts'
 import { currentCall } from '../runtime/thread.ts'
 import { UNCATCHABLE } from '../runtime/trap.ts'
-import { EXTERNREF, type FuncType, formatFuncType, type ValType } from '../wasm/types.ts'
-import { instruction, Writer } from '../wasm/writer.ts'
+import { EXTERNREF } from '../wasm/types.ts'
 import type { Caller } from './caller.ts'
-import type { Convention, ConventionGuest, ConventionMemory, Exported, GuestStep } from './convention.ts'
+import type { Convention, ConventionGuest, ConventionMemory, ExchangeOutput, ExchangeSteps, Exported, GuestStep } from './convention.ts'
+import { moduleFor } from './exchange-module.ts'
 import { checkRange } from './guest-memory.ts'
 import type { Imports, ImportsOf } from './imports.ts'
 import type { Signature } from './signature.ts'
@@ -42,23 +29,21 @@ export function exchangeSignature(name: string, functions: readonly Exported[]):
 
 /** One that has begun. */
 class Exchange {
-  readonly #steps: Generator<GuestStep, Uint8Array, readonly unknown[]>
+  readonly #steps: ExchangeSteps
   readonly #functions: readonly Exported[]
-  readonly #form: ExchangeForm
   args: GuestStep['args'] = NONE
-  output: Uint8Array | string | undefined
+  output: ExchangeOutput | undefined
 
-  constructor(steps: Generator<GuestStep, Uint8Array, readonly unknown[]>, functions: readonly Exported[], form: ExchangeForm) {
+  constructor(steps: ExchangeSteps, functions: readonly Exported[]) {
     this.#steps = steps
     this.#functions = functions
-    this.#form = form
   }
 
   /** @returns the function to be called next, by its index; the number of them if there is none */
   next(results: readonly unknown[]): number {
     const { value, done } = this.#steps.next(results)
     if (done) {
-      this.output = this.#form === 'text' ? textOf(value) : value
+      this.output = value
       return this.#functions.length
     }
     if (this.#functions[value.function]?.params.length !== value.args.length)
@@ -70,6 +55,8 @@ class Exchange {
 
 const NONE: readonly never[] = []
 const STRICT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+const bytesOf = (bytes: Uint8Array): Uint8Array => bytes.slice()
 
 /** @throws GuestError `bad-output` */
 function textOf(bytes: Uint8Array): string {
@@ -109,7 +96,8 @@ export function beginExchange(
   functions: readonly Exported[],
   [input, form, outputLimit]: ExchangeArguments,
 ): Exchange {
-  return new Exchange(convention.exchange(exchangesOf(instance).guest, { functions, input, outputLimit }), functions, form)
+  const take = form === 'text' ? textOf : bytesOf
+  return new Exchange(convention.exchange(exchangesOf(instance).guest, { functions, input, outputLimit, take }), functions)
 }
 
 /** What a module is given to import, and what its convention adds. */
@@ -141,22 +129,18 @@ class ExchangingGuest implements ConventionGuest, ConventionMemory {
     return this.#buffer?.byteLength ?? 0
   }
 
-  read(address: number, length: number): Uint8Array {
-    return this.#range(address, length).slice()
+  view(address: number, length: number): Uint8Array {
+    const buffer = this.#buffer ?? new ArrayBuffer(0)
+    checkRange(this.caller?.module, address, length, buffer.byteLength)
+    return new Uint8Array(buffer, address, length)
   }
 
   write(address: number, bytes: Uint8Array): void {
-    this.#range(address, bytes.length).set(bytes)
+    this.view(address, bytes.length).set(bytes)
   }
 
   get #buffer(): ArrayBuffer | undefined {
     return this.#instance.memories[0]?.buffer
-  }
-
-  #range(address: number, length: number): Uint8Array {
-    const buffer = this.#buffer ?? new ArrayBuffer(0)
-    checkRange(this.caller?.module, address, length, buffer.byteLength)
-    return new Uint8Array(buffer, address, length)
   }
 }
 
@@ -187,115 +171,4 @@ function makeEntry(instance: Instance, functions: readonly Exported[]): GuestFun
     },
   })
   return exports.run as GuestFunction
-}
-
-/** By the types of the functions: most guests of a process have the same. */
-const modules = new Map<string, WebAssembly.Module>()
-const MOST_MODULES = 100
-
-function moduleFor(functions: readonly Exported[]): WebAssembly.Module {
-  const key = functions.map(formatFuncType).join()
-  let module = modules.get(key)
-  if (module === undefined) {
-    module = new WebAssembly.Module(bytesFor(functions))
-    if (modules.size >= MOST_MODULES) modules.clear()
-    modules.set(key, module)
-  }
-  return module
-}
-
-const FUNCTION = 0
-/** Of types: those of `run`, `begin` and `output`, then one for arguments of each type, then two for each function. */
-const RUN = 0
-const BEGIN = 1
-const ARGUMENT = 2
-const NUMBERS: readonly ValType[] = ['i32', 'i64', 'f32', 'f64']
-const FIRST = ARGUMENT + NUMBERS.length
-/** Imported functions. */
-const TO_BEGIN = 0
-const TO_OUTPUT = 1
-const TO_ARGUMENT = 2
-const FIRST_FUNCTION = TO_ARGUMENT + NUMBERS.length
-
-function bytesFor(functions: readonly FuncType[]): Uint8Array<ArrayBuffer> {
-  const writer = new Writer()
-  writer.header()
-  const types: FuncType[] = [
-    { params: [EXTERNREF], results: [EXTERNREF] },
-    { params: [EXTERNREF], results: ['i32'] },
-    ...NUMBERS.map((type): FuncType => ({ params: [EXTERNREF, 'i32'], results: [type] })),
-    ...functions.flatMap(({ params, results }): FuncType[] => [
-      { params, results },
-      { params: [EXTERNREF, ...results], results: ['i32'] },
-    ]),
-  ]
-  writer.section(1, (section) =>
-    section.vec(types, ({ params, results }) => {
-      section.u8(0x60)
-      section.vec(params, (type) => section.valType(type))
-      section.vec(results, (type) => section.valType(type))
-    }),
-  )
-  const imports: [module: string, name: string, type: number][] = [
-    ['h', 'begin', BEGIN],
-    ['h', 'output', RUN],
-    ...NUMBERS.map((_, at): [string, string, number] => ['h', 'arg', ARGUMENT + at]),
-    ...functions.flatMap((_, at): [string, string, number][] => [
-      ['g', `${at}`, FIRST + 2 * at],
-      ['h', 'goOn', FIRST + 2 * at + 1],
-    ]),
-  ]
-  writer.section(2, (section) =>
-    section.vec(imports, ([module, name, type]) => {
-      section.name(module)
-      section.name(name)
-      section.u8(FUNCTION)
-      section.u32(type)
-    }),
-  )
-  writer.section(3, (section) => section.vec([RUN], (type) => section.u32(type)))
-  writer.section(7, (section) => {
-    section.u32(1)
-    section.name('run')
-    section.u8(FUNCTION)
-    section.u32(imports.length)
-  })
-  writer.section(10, (section) => section.vec([functions], (called) => section.sized((body) => run(body, called))))
-  return writer.finish()
-}
-
-const EXCHANGE = 0
-const NEXT = 1
-
-function run(body: Writer, functions: readonly FuncType[]): void {
-  body.u32(1)
-  body.u32(1)
-  body.valType('i32')
-  instruction(body, 'local.get', EXCHANGE)
-  instruction(body, 'call', TO_BEGIN)
-  instruction(body, 'local.set', NEXT)
-  instruction(body, 'block', 'empty')
-  instruction(body, 'loop', 'empty')
-  for (const _ of functions) instruction(body, 'block', 'empty')
-  instruction(body, 'local.get', NEXT)
-  // The labels of the blocks, then of the loop, then of what is around it
-  instruction(body, 'br_table', [...functions.keys(), functions.length + 1])
-  for (const [at, { params }] of functions.entries()) {
-    instruction(body, 'end')
-    instruction(body, 'local.get', EXCHANGE)
-    for (const [index, type] of params.entries()) {
-      instruction(body, 'local.get', EXCHANGE)
-      instruction(body, 'i32.const', index)
-      instruction(body, 'call', TO_ARGUMENT + NUMBERS.indexOf(type))
-    }
-    instruction(body, 'call', FIRST_FUNCTION + 2 * at)
-    instruction(body, 'call', FIRST_FUNCTION + 2 * at + 1)
-    instruction(body, 'local.set', NEXT)
-    instruction(body, 'br', functions.length - 1 - at)
-  }
-  instruction(body, 'end')
-  instruction(body, 'end')
-  instruction(body, 'local.get', EXCHANGE)
-  instruction(body, 'call', TO_OUTPUT)
-  instruction(body, 'end')
 }

@@ -56,7 +56,7 @@ export function conventions(mode: Mode): void {
       [
         bad(function* ({ memory }) {
           yield { function: 0, args: [] }
-          return memory.read(65_536, 1)
+          return memory.view(65_536, 1)
         }),
         /bytes 65536 to 65537 are outside/,
       ],
@@ -93,7 +93,7 @@ function hosted(): Convention {
         },
       }
     },
-    *exchange({ caller }, { input }) {
+    *exchange({ caller }, { input, take }) {
       const state = states.get(caller as Caller) as State
       state.input = input
       state.output = []
@@ -101,7 +101,7 @@ function hosted(): Convention {
       const { output } = state
       state.input = undefined
       const bytes = Uint8Array.from(output)
-      if (code === 0) return bytes
+      if (code === 0) return take(bytes)
       throw new GuestError('guest-error', `code ${code}`, { cause: new TextDecoder().decode(bytes) })
     },
   }

@@ -182,23 +182,4 @@ export function exchanges(mode: Mode): void {
       },
     ],
   )
-
-  differs(
-    mode,
-    [
-      'each step may wait for a host function',
-      async (bench) => {
-        const { asked, module } = await waits(bench)
-        assert.equal(await module.callText('f', 'waited'), 'waited')
-        assert.deepEqual(asked, ['0', '1', '2'])
-      },
-    ],
-    [
-      'a step cannot wait for a host function: that is refused, as in any call',
-      async (bench) => {
-        const { module } = await waits(bench)
-        assert.match((await failure(module.callText('f', 'waited'), 'host-function')).message, /cannot suspend/)
-      },
-    ],
-  )
 }
