@@ -20,8 +20,6 @@ const THE_FUNCTION = 0
 const THE_ALLOC = 1
 const THE_FREE = 2
 
-/** An empty input is nowhere, but not at null: some languages take that for no pointer at all. */
-const NOWHERE = 1
 const LONGEST = 0x7fff_ffff
 /** So much is read of a message, bytes. */
 const LONGEST_MESSAGE = 64 * 1024
@@ -50,18 +48,17 @@ export const packed: Convention = {
 function* exchange(memory: ConventionMemory, request: ExchangeRequest): ExchangeSteps {
   const { functions, input } = request
   const { length } = input
-  let address = NOWHERE
+  if (length > LONGEST) throw callError('bad-argument', `the input has ${length} bytes, and ${LONGEST} is the most`, { figures: { length, limit: LONGEST } })
+  const [given] = yield { function: THE_ALLOC, args: [length] }
+  const address = (given as number) >>> 0
   if (length > 0) {
-    if (length > LONGEST) throw callError('bad-argument', `the input has ${length} bytes, and ${LONGEST} is the most`, { figures: { length, limit: LONGEST } })
-    const [given] = yield { function: THE_ALLOC, args: [length] }
-    address = (given as number) >>> 0
     checkRoom(address, length, memory.size)
     memory.write(address, input)
   }
   const [packed] = yield { function: THE_FUNCTION, args: [address, length] }
   // Before anything of the guest runs again: the output may be part of the input, or of what `free` changes. If it cannot be taken, the input is freed all the same
   const output = taken(memory, packed as bigint, request)
-  if (length > 0 && functions.length > THE_FREE) yield { function: THE_FREE, args: [address, length] }
+  if (functions.length > THE_FREE) yield { function: THE_FREE, args: [address, length] }
   if (output instanceof CurfewError) throw output
   return output
 }
