@@ -13,6 +13,7 @@ import { EXTERNREF } from '../wasm/types.ts'
 import type { Caller } from './caller.ts'
 import type { Convention, ConventionGuest, ConventionMemory, ExchangeOutput, ExchangeSteps, Exported, GuestStep } from './convention.ts'
 import { moduleFor } from './exchange-module.ts'
+import type { GuestSpec } from './executor.ts'
 import { checkRange } from './guest-memory.ts'
 import type { Imports, ImportsOf } from './imports.ts'
 import type { Signature } from './signature.ts'
@@ -67,21 +68,11 @@ function textOf(bytes: Uint8Array): string {
   }
 }
 
-/** What an instance has for its exchanges. */
-interface Exchanges {
-  readonly guest: ConventionGuest
-  readonly entries: Map<readonly Exported[], GuestFunction>
-}
-
-function exchangesOf(instance: Instance): Exchanges {
-  instance.exchanges ??= { guest: new ExchangingGuest(instance), entries: new Map() }
-  return instance.exchanges as Exchanges
-}
-
 /** What is called for a signature: a function of the guest's, or what runs an exchange, which takes what `beginExchange` returns. */
 export function entryOf(instance: Instance, { name, exchange }: Signature): GuestFunction {
   if (exchange === undefined) return instance.exports[name] as GuestFunction
-  const { entries } = exchangesOf(instance)
+  instance.exchanges ??= new Map()
+  const entries = instance.exchanges as Map<readonly Exported[], GuestFunction>
   let entry = entries.get(exchange)
   if (entry === undefined) {
     entry = makeEntry(instance, exchange)
@@ -91,13 +82,13 @@ export function entryOf(instance: Instance, { name, exchange }: Signature): Gues
 }
 
 export function beginExchange(
-  convention: Convention,
+  { name, convention }: Pick<GuestSpec, 'name' | 'convention'>,
   instance: Instance,
   functions: readonly Exported[],
   [input, form, outputLimit]: ExchangeArguments,
 ): Exchange {
   const take = form === 'text' ? textOf : bytesOf
-  return new Exchange(convention.exchange(exchangesOf(instance).guest, { functions, input, outputLimit, take }), functions)
+  return new Exchange(convention.exchange(new ExchangingGuest(name, instance), { functions, input, outputLimit, take }), functions)
 }
 
 /** What a module is given to import, and what its convention adds. */
@@ -111,9 +102,11 @@ export function withConvention(given: Imports | ImportsOf, convention: Conventio
 }
 
 class ExchangingGuest implements ConventionGuest, ConventionMemory {
+  readonly #module: string
   readonly #instance: Instance
 
-  constructor(instance: Instance) {
+  constructor(module: string, instance: Instance) {
+    this.#module = module
     this.#instance = instance
   }
 
@@ -131,7 +124,7 @@ class ExchangingGuest implements ConventionGuest, ConventionMemory {
 
   view(address: number, length: number): Uint8Array {
     const buffer = this.#buffer ?? new ArrayBuffer(0)
-    checkRange(this.caller?.module, address, length, buffer.byteLength)
+    checkRange(this.#module, address, length, buffer.byteLength)
     return new Uint8Array(buffer, address, length)
   }
 

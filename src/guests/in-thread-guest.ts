@@ -351,7 +351,7 @@ export class InThreadGuest implements Guest, Runner {
 
   /** @throws UsageError for a function that is not one of this instance; counted */
   #unwrap(instance: Instance, signature: Signature, args: readonly unknown[]): readonly unknown[] {
-    if (signature.exchange !== undefined) return [beginExchange(this.#spec.convention, instance, signature.exchange, args as ExchangeArguments)]
+    if (signature.exchange !== undefined) return [beginExchange(this.#spec, instance, signature.exchange, args as ExchangeArguments)]
     const given = this.#spec.deterministic ? args.map(oneNaN) : args
     if (!signature.takesFunctions) return given
     try {
