@@ -72,6 +72,7 @@ export function exchanges(mode: Mode): void {
 
   behaviour('an exchange is one call: it counts once and is told once, with what came out', async (bench) => {
     const module = await bench.load(plugin(ECHO), { name: 'told exchange' })
+    const bad = await bench.load(plugin(output(32, 11)), { name: 'told exchange', host: {} })
     const seen: CallEvent[] = []
     const note = (event: unknown) => void ((event as CallEvent).module === 'told exchange' && seen.push(event as CallEvent))
     const tracing = tracingChannel<string, CallEvent>('curfew.call')
@@ -80,12 +81,16 @@ export function exchanges(mode: Mode): void {
     try {
       await module.callJson('f', [1])
       await failure(module.callJson('f', undefined), 'bad-argument')
+      await failure(bad.callJson('f', 1), 'bad-output')
     } finally {
       tracing.unsubscribe(subscribers)
     }
     assert.deepEqual(
       seen.map(({ function: name, outcome, ran, result }) => ({ name, outcome, ran, result })),
-      [{ name: 'f', outcome: 'ok', ran: true, result: [[1]] }],
+      [
+        { name: 'f', outcome: 'ok', ran: true, result: [[1]] },
+        { name: 'f', outcome: 'bad-output', ran: true, result: undefined },
+      ],
     )
     assert.equal(channel('tracing:curfew.call:asyncEnd').hasSubscribers, false)
     assert.deepEqual([module.stats.calls, module.stats.outcomes], [1, { ok: 1 }])
