@@ -14,14 +14,16 @@ export function conventions(mode: Mode): void {
   }
 
   behaviour('another convention may stand in its place: one whose input and output the host keeps, by imports of each instance', async (bench) => {
-    const module = await bench.load(HOSTED, { convention: hosted(), imports: { env: { shout: () => 33 } }, instances: 2 })
+    const contexts: unknown[] = []
+    const module = await bench.load(HOSTED, { convention: hosted(contexts), imports: { env: { shout: () => 33 } }, instances: 2 })
     const texts = ['', 'hello', 'wörld', 'x'.repeat(70_000)]
     assert.deepEqual(
       await Promise.all(texts.map((text) => module.callText('shout', text))),
       texts.map((text) => `${text}!`),
     )
     assert.deepEqual(await module.callJson('echo', [1, { two: 2 }]), [1, { two: 2 }])
-    const failed = await failure(module.callText('fail', 'no luck'), 'guest-error')
+    const failed = await failure(module.callText('fail', 'no luck', { context: 'given' }), 'guest-error')
+    assert.equal(contexts.at(-1), 'given')
     assert.deepEqual([failed.cause, failed.function, failed.module], ['no luck', 'fail', 'text'])
     assert.equal(module.stats.restarts, 0)
     await failure(module.callText('trap', 'x'), 'trap')
@@ -70,7 +72,7 @@ export function conventions(mode: Mode): void {
 }
 
 /** Keeps the input and the output of an exchange on the host's side, as Extism does; functions say by 0 that all went well. */
-function hosted(): Convention {
+function hosted(contexts: unknown[] = []): Convention {
   interface State {
     input: Uint8Array | undefined
     output: number[]
@@ -95,6 +97,7 @@ function hosted(): Convention {
     },
     *exchange({ caller }, { input, take }) {
       const state = states.get(caller as Caller) as State
+      contexts.push(caller?.context)
       state.input = input
       state.output = []
       const [code] = yield { function: 0, args: [] }

@@ -1,7 +1,7 @@
 /** Bytes, text and JSON in and out, and that each is one call. */
 import assert from 'node:assert/strict'
 import { channel, tracingChannel } from 'node:diagnostics_channel'
-import type { CallEvent, ImportValue } from '../../src/index.ts'
+import type { CallEvent, Caller, ImportValue, Module } from '../../src/index.ts'
 import { type Bench, behaviour, differs, failure, type Mode, nextTurn } from '../support/host.ts'
 import { counted, ECHO, error, LOOP, output, plugin, spin } from '../support/plugin.ts'
 import { wat } from '../support/wat.ts'
@@ -167,6 +167,39 @@ export function exchanges(mode: Mode): void {
     ])
     await failure(module.callText('f', 'x'), 'closed')
   })
+
+  behaviour('a host function may pass text to the guest that called it, whose exchange it is in', async (bench) => {
+    const inner: Promise<string>[] = []
+    const imports = { h: { nest: (depth: number) => void (depth > 0 && inner.push(module.callText('f', 'x'.repeat(depth - 1)))) } }
+    const module: Module = await bench.load(plugin(`(call $nest (local.get $length)) ${ECHO}`, { imports: '(import "h" "nest" (func $nest (param i32)))' }), {
+      imports,
+    })
+    assert.equal(await module.callText('f', 'xxx'), 'xxx')
+    assert.deepEqual(await Promise.all(inner), ['', 'x', 'xx'])
+    assert.deepEqual([await counted(module, 'calls'), await counted(module, 'top')], [4, 4096])
+  })
+
+  behaviour('a guest that ends in a step ends the exchange', async (bench) => {
+    for (const part of ['alloc', 'free']) {
+      const imports = (caller: Caller) => ({ h: { exit: (code: number) => caller.end(code) } })
+      const exits = `(func (export "${part}") (param i32 ${part === 'free' ? 'i32' : ''}) (result ${part === 'free' ? '' : 'i32'}) (call $exit (i32.const 7)) unreachable)`
+      const module = await bench.load(plugin(ECHO, { imports: '(import "h" "exit" (func $exit (param i32)))', [part]: exits }), { imports, name: part })
+      const ended = await failure(module.callText('f', 'x'), 'ended')
+      assert.deepEqual([ended.cause, ended.function], [7, 'f'])
+      assert.equal(await counted(module, 'calls'), 0)
+    }
+  })
+
+  if (mode.jspi)
+    behaviour('each step runs in slices: the event loop has its turns while `alloc` loops', async (bench) => {
+      const alloc = `(func (export "alloc") (param i32) (result i32) ${LOOP} unreachable)`
+      const module = await bench.load(plugin(ECHO, { alloc }))
+      let turns = 0
+      const ticking = setInterval(() => turns++, 1)
+      await failure(module.callText('f', 'x', { timeout: 100 }), 'deadline')
+      clearInterval(ticking)
+      assert.ok(turns > 1, `${turns} turns`)
+    })
 
   const waits = async (bench: Bench) => {
     const asked: string[] = []
