@@ -5,7 +5,7 @@ import type { Guest, Observe } from '../guests/executor.ts'
 import { signatureOf } from '../guests/signature.ts'
 import { DEFAULT_OUTPUT_LIMIT } from '../limits.ts'
 import { allowanceOf, type CallOptions } from './call-options.ts'
-import { count } from './checks.ts'
+import { checkOptions, count } from './checks.ts'
 import { traceCall, tracesCalls } from './events.ts'
 import type { LeaseContext } from './lease.ts'
 
@@ -56,6 +56,7 @@ export abstract class Exchanging {
 
   async #exchange<T>(name: string, input: Uint8Array, form: ExchangeForm, options: ExchangeOptions, read: (output: unknown) => T): Promise<T> {
     const { guest, context } = this.callee
+    checkOptions(options)
     signatureOf(context.signatures, name, context.module)
     const signature = context.exchanges.of(name)
     const args = [input, form, count('outputLimit', options.outputLimit, DEFAULT_OUTPUT_LIMIT)]

@@ -93,7 +93,7 @@ export function badExchanges(): void {
     await failure(module.callBytes('f', new Uint8Array(16 * 1024 * 1024 + 1)), 'bad-output')
     assert.equal((await module.callBytes('f', new Uint8Array(16 * 1024 * 1024))).length, 16 * 1024 * 1024)
     for (const outputLimit of [-1, 0.5, Number.NaN, '1' as unknown as number]) await failure(module.callText('f', '', { outputLimit }), 'invalid-option')
-    await failure(module.callText('f', '', { limit: 1 } as object), 'invalid-option')
+    for (const options of [{ limit: 1 }, null, 1]) await failure(module.callText('f', '', options as object), 'invalid-option')
   })
 
   behaviour('an error that the plugin reports is `guest-error`, with what it says as the cause; the instance goes on', async (bench) => {

@@ -63,7 +63,7 @@ export function exchanges(mode: Mode): void {
   })
 
   behaviour('the input is freed as well when the plugin reports an error, or gives back what cannot be read', async (bench) => {
-    for (const body of [error(64, 3), output(-1, 1)]) {
+    for (const body of [error(64, 3), output(-1, 1), output(16, 2)]) {
       const module = await bench.load(plugin(body), { name: `after ${body}` })
       await failure(module.callText('f', 'four'))
       assert.equal(await counted(module, 'freed'), 4)
