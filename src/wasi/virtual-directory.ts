@@ -1,144 +1,14 @@
-/**
- * Files in memory: names, links and inodes are those of the library, what is in files is ours (see decision C0NN).
- *
- * This file loads the library; it is imported only once a module has asked for files in memory.
- */
-import { Link, Node, Superblock } from '@jsonjoy.com/fs-core'
-import { Contents } from './contents.ts'
-import { type Directory, type Entry, FILE_TYPE, type FileType, type HowToOpen, type OpenFile, type Stat, type Times } from './directory.ts'
+/** Directories in memory, of the names and inodes in `inodes.ts`. */
+import type { Directory, Entry, HowToOpen, OpenFile, Stat, Times } from './directory.ts'
 import { WasiError } from './errno.ts'
 import type { Files, FileTree } from './file-tree.ts'
+import { byteLength, type Inode, Name, Volume } from './inodes.ts'
 import type { Quota } from './quota.ts'
 
 const MODE = { directory: 0o040777, file: 0o100666, symlink: 0o120777 } as const
-const NS_PER_MS = 1_000_000n
-
-/** What all of a tree has in common. */
-class Volume extends Superblock {
-  readonly quota: Quota
-  /** ms since the epoch. */
-  readonly now: () => number
-  #inodes = 0
-
-  constructor(quota: Quota, now: () => number) {
-    super()
-    this.quota = quota
-    this.now = now
-  }
-
-  /** @throws WasiError `nospc` */
-  make(mode: number): Inode {
-    this.quota.takeFile()
-    return new Inode(++this.#inodes, mode, this)
-  }
-}
 
 /** With names that a guest chose, so without a prototype. */
 type Writable = Record<string, string | Uint8Array | FileTree>
-
-class Inode extends Node {
-  readonly volume: Volume
-  readonly contents: Contents
-  /** Descriptors that have it. */
-  opened = 0
-  #changed: Date
-
-  constructor(number: number, mode: number, volume: Volume) {
-    super(number, mode, 0, 0)
-    this.volume = volume
-    this.contents = new Contents(volume.quota)
-    this.#changed = this.now
-    this.btime = this.now
-    this.accessed()
-    this.modified()
-  }
-
-  get now(): Date {
-    return new Date(this.volume.now())
-  }
-
-  // The library says `new Date()` whenever something else changes
-  override get ctime(): Date {
-    return this.#changed
-  }
-
-  override set ctime(_: Date) {
-    this.#changed = this.now
-  }
-
-  accessed(): void {
-    this.atime = this.now
-  }
-
-  modified(): void {
-    this.mtime = this.now
-  }
-
-  set({ accessed, modified }: Times): void {
-    this.atime = new Date(Number(accessed / NS_PER_MS))
-    this.mtime = new Date(Number(modified / NS_PER_MS))
-  }
-
-  get type(): FileType {
-    if (this.isDirectory()) return FILE_TYPE.directory
-    return this.isSymlink() ? FILE_TYPE.symlink : FILE_TYPE.file
-  }
-
-  get status(): Stat {
-    return {
-      device: 0n,
-      inode: BigInt(this.ino),
-      type: this.type,
-      links: BigInt(this.nlink),
-      size: BigInt(this.isSymlink() ? byteLength(this.symlink) : this.contents.size),
-      accessed: nanoseconds(this.atime),
-      modified: nanoseconds(this.mtime),
-      changed: nanoseconds(this.ctime),
-    }
-  }
-
-  /** A name of it, or a descriptor, is gone. */
-  release(): void {
-    if (this.nlink > 0 || this.opened > 0) return
-    this.contents.clear()
-    if (this.isSymlink()) this.volume.quota.giveBytes(byteLength(this.symlink))
-  }
-}
-
-function byteLength(text: string): number {
-  return new TextEncoder().encode(text).length
-}
-
-function nanoseconds(date: Date): bigint {
-  return BigInt(date.getTime()) * NS_PER_MS
-}
-
-/**
- * A name of an inode. The library writes the whole path into each, and anew into all that is below when a directory is renamed, which takes a
- * guest's thread as long as the guest likes, and nests as deep. Here the path is not kept.
- */
-class Name extends Link {
-  override get steps(): string[] {
-    return [this.name]
-  }
-
-  override set steps(_: string[]) {
-    // It is what it is called
-  }
-
-  override syncSteps(): void {
-    // There is nothing to keep up
-  }
-
-  get inode(): Inode {
-    return this.node as Inode
-  }
-
-  /** The names in it. */
-  *entries(): Generator<Name, void> {
-    for (const [name, child] of this.children) if (name !== '.' && name !== '..') yield child as Name
-  }
-}
 
 export class VirtualDirectory implements Directory {
   readonly #volume: Volume
@@ -190,7 +60,7 @@ export class VirtualDirectory implements Directory {
 
   /** Of a file in it or below, copied; undefined if there is none of that path. */
   bytesOf(names: readonly string[]): Uint8Array | undefined {
-    const found = names.reduce<Link | undefined>((link, name) => link?.children.get(name), this.#link) as Name | undefined
+    const found = names.reduce<Name | undefined>((link, name) => link?.child(name), this.#link)
     return found?.inode.isFile() ? found.inode.contents.bytes : undefined
   }
 
@@ -255,7 +125,7 @@ export class VirtualDirectory implements Directory {
   removeDirectory(name: string): void {
     const link = this.#get(name)
     if (!link.inode.isDirectory()) throw new WasiError('notdir')
-    if (!isEmpty(link)) throw new WasiError('notempty')
+    if (!link.isEmpty) throw new WasiError('notempty')
     this.#remove(link)
   }
 
@@ -281,7 +151,7 @@ export class VirtualDirectory implements Directory {
     const former = target.#find(newName)
     if (former?.inode === link.inode) return
     const isDirectory = link.inode.isDirectory()
-    for (let above: Link | undefined = isDirectory ? target.#link : undefined; above !== undefined; above = above.parent) {
+    for (let above: Name['parent'] = isDirectory ? target.#link : undefined; above !== undefined; above = above.parent) {
       if (above === link) throw new WasiError('inval')
     }
     target.#checkThere()
@@ -289,7 +159,7 @@ export class VirtualDirectory implements Directory {
       const replacesDirectory = former.inode.isDirectory()
       if (isDirectory && !replacesDirectory) throw new WasiError('notdir')
       if (!isDirectory && replacesDirectory) throw new WasiError('isdir')
-      if (!isEmpty(former)) throw new WasiError('notempty')
+      if (!former.isEmpty) throw new WasiError('notempty')
       target.#remove(former)
     }
     this.#link.deleteChild(link)
@@ -307,7 +177,7 @@ export class VirtualDirectory implements Directory {
   }
 
   #find(name: string): Name | undefined {
-    return this.#link.children.get(name) as Name | undefined
+    return this.#link.child(name)
   }
 
   #get(name: string): Name {
@@ -357,10 +227,6 @@ export class VirtualDirectory implements Directory {
     this.#volume.quota.giveFile()
     link.inode.release()
   }
-}
-
-function isEmpty(link: Name): boolean {
-  return link.entries().next().done === true
 }
 
 class VirtualFile implements OpenFile {
