@@ -63,6 +63,8 @@ export const REASONS = {
   'memory-limit': reason('stop', EXIT.host, false, 'A guest grew a memory beyond `totalMemoryLimit`, or a table beyond what all tables of the thread may have.', 'Raise `totalMemoryLimit`, lower `memoryLimit` or `tableLimit`, or load fewer modules.'),
   'nested-timeout': reason('stop', EXIT.deadline, false, 'A call that a host function made back into a guest ran past `nestedTimeout`.', 'Keep nested calls short (allocating, say), or raise `nestedTimeout`.'),
   'lease-timeout': reason('usage', EXIT.deadline, false, 'A lease taken by `use` was held past its `timeout`.', 'Raise the `timeout` of `use`, or hold the lease for fewer steps.'),
+  ended: reason('stop', EXIT.host, false, 'A host function ended the call: the guest exited by WASI, or `caller.end` was called.', 'The cause is what the host function gave, the exit code of WASI say.'),
+  'output-limit': reason('stop', EXIT.host, false, 'The guest wrote more to stdout or stderr than `outputLimit` allows.', 'Raise `outputLimit`, or give `stdout` and `stderr` as functions or streams that take it as it comes.'),
   aborted: reason('stop', EXIT.aborted, false, "The caller's `signal` was aborted.", "The cause is the signal's reason."),
   'thread-lost': reason('stop', EXIT.host, false, 'The thread that ran the guest did not answer any more, crashed or ran out of memory, and was ended, with whatever else it ran.', 'Retry the call if it may be done twice: its module comes back on another thread. The cause has what is known of the thread.'),
   closed: reason('stop', EXIT.host, false, 'The module or its host was closed.', 'Load the module again.'),
@@ -77,6 +79,8 @@ export const REASONS = {
   'bad-argument': reason('usage', EXIT.usage, true, 'The arguments do not fit the signature.', 'Pass number for i32, f32 and f64, bigint for i64, a function of a guest or null for funcref.'),
   busy: reason('usage', EXIT.host, true, 'The instance is running, suspended or leased, and this call cannot wait.', 'Use `call`, which waits, or try again later.'),
   unbounded: reason('usage', EXIT.usage, true, '`callSync` without any time limit.', 'Pass a `timeout`, or `timeout: Infinity` if the guest may hold the thread for ever.'),
+  'not-text': reason('usage', EXIT.host, true, 'Bytes of the guest that were to be a text are not UTF-8.', 'Check the pointer and the length that the guest gave, and its encoding.'),
+  reentrant: reason('usage', EXIT.host, true, 'A host function called a module whose every instance waits for that host function, directly or through others: none would ever be free.', 'Give the module more `instances`, or call it after the host function has returned.'),
   stale: reason('usage', EXIT.host, false, 'The instance of this lease, or the guest function, is gone after a stop, a trap, a close or the end of `use`.', 'Take a new lease with `use`.'),
   'out-of-bounds': reason('usage', EXIT.host, true, "A read or write is outside the guest's memory.", 'Check the pointer and the length that the guest gave.'),
   overloaded: reason('usage', EXIT.host, true, 'Too many calls are running or waiting, for the host or for the process.', 'Try again later, or raise `maxConcurrent` or `maxQueue`.'),
@@ -103,6 +107,12 @@ export interface ErrorDetails {
   readonly cause?: unknown
 }
 
+/** What a guest had written before it ended, as far as it was collected. */
+export interface Output<Data = string | Uint8Array> {
+  readonly stdout: Data
+  readonly stderr: Data
+}
+
 /** What every error of Curfew is. Its own class is used for wrong options (`invalid-option`). */
 export class CurfewError extends Error {
   readonly code: ErrorCode
@@ -114,6 +124,8 @@ export class CurfewError extends Error {
   readonly ran: boolean
   readonly figures: Readonly<Record<string, number>>
   readonly offset: number | undefined
+  /** Of a run that failed: what its guest had written by then. */
+  output: Output | undefined
 
   /** @param what what happened, without a full stop; where and the way out are added */
   constructor(code: ErrorCode, what: string, details: ErrorDetails = {}) {

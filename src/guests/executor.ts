@@ -7,7 +7,7 @@ import type { Allowance } from '../budget.ts'
 import type { CurfewError, ErrorCode, Phase } from '../errors.ts'
 import type { ResourceUsage } from '../runtime/ledger.ts'
 import type { FunctionTypes } from '../wasm/module-type.ts'
-import type { Link } from './imports.ts'
+import type { ImportSource } from './imports.ts'
 import type { Signature } from './signature.ts'
 import type { ModuleStats } from './stats.ts'
 
@@ -15,7 +15,9 @@ export interface GuestSpec {
   readonly name: string
   readonly compiled: WebAssembly.Module
   readonly abi: Abi
-  readonly imports: readonly Link[]
+  readonly imports: ImportSource
+  /** Of what it exports. */
+  readonly signatures: ReadonlyMap<string, Signature>
   readonly startTimeout: number
   readonly nestedTimeout: number
   /** Run on each new instance before any call gets it. */
@@ -65,7 +67,9 @@ export type Observe = (figures: CallFigures) => void
 
 /** What few calls have. */
 export interface Particulars {
-  readonly observe?: Observe
+  readonly observe?: Observe | undefined
+  /** For its host functions to see. */
+  readonly context?: unknown
   /** When it was made, if that was before it came to this thread. */
   readonly began?: number
 }
@@ -87,6 +91,8 @@ export interface ThreadsStats {
 }
 
 export interface Executor {
+  /** Can its guests wait for what an `async` host function promises? */
+  readonly canWait: boolean
   readonly stats: ExecutorStats
   /** Makes the first instances. @throws LoadError */
   load(spec: GuestSpec): Promise<Guest>
@@ -99,7 +105,7 @@ export interface Guest {
   readonly memorySize: number
   readonly stats: ModuleStats
   call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined, particulars?: Particulars): Promise<unknown[]>
-  callSync(signature: Signature, args: readonly unknown[], allowance: Allowance, observe?: Observe): unknown[]
+  callSync(signature: Signature, args: readonly unknown[], allowance: Allowance, particulars?: Particulars): unknown[]
   lease(timeout: number, signal: AbortSignal | undefined, began?: number): Promise<GuestLease>
   /** Resolves when no call or lease of it is left, nor waits. */
   idle(): Promise<void>
@@ -109,7 +115,7 @@ export interface Guest {
 /** One instance, held. Every operation throws `stale` once the instance is gone. */
 export interface GuestLease {
   call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined, particulars?: Particulars): Promise<unknown[]>
-  callSync(signature: Signature, args: readonly unknown[], allowance: Allowance, observe?: Observe): unknown[]
+  callSync(signature: Signature, args: readonly unknown[], allowance: Allowance, particulars?: Particulars): unknown[]
   read(address: number | bigint, length: number, memory: number): Promise<Uint8Array>
   write(address: number | bigint, bytes: Uint8Array, memory: number): Promise<void>
   readonly memorySize: number

@@ -19,8 +19,8 @@ export class GuestFunctions {
   readonly #module: string
   readonly #call: CallFunction
   readonly #types: FunctionTypes | undefined
-  /** Made when there is one: few modules return functions. */
-  #wrappers: WeakMap<GuestFunction, GuestFunction> | undefined
+  /** Made when there is one: few modules return functions. By instance, since imports that it returns are those of all. */
+  #wrappers: WeakMap<Instance, WeakMap<GuestFunction, GuestFunction>> | undefined
 
   constructor(module: string, call: CallFunction, types: FunctionTypes | undefined) {
     this.#module = module
@@ -48,7 +48,9 @@ export class GuestFunctions {
 
   #wrapped(instance: Instance, fn: GuestFunction): GuestFunction {
     this.#wrappers ??= new WeakMap()
-    const known = this.#wrappers.get(fn)
+    const wrappers = this.#wrappers.get(instance) ?? new WeakMap()
+    this.#wrappers.set(instance, wrappers)
+    const known = wrappers.get(fn)
     if (known !== undefined) return known
     // The engine calls an exported function by its index in the module that has it
     const type = typeOfTrampoline(fn) ?? this.#types?.types[this.#types.typeIndices[Number(fn.name)] ?? -1] ?? { params: [], results: [] }
@@ -57,7 +59,7 @@ export class GuestFunctions {
       checkArguments(called, args, this.#module)
       return this.#call(called, instance, fn, args)
     }
-    this.#wrappers.set(fn, wrapper)
+    wrappers.set(fn, wrapper)
     origins.set(wrapper, { instance, fn })
     return wrapper
   }

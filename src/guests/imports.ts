@@ -1,12 +1,10 @@
-/** What a module may be given: looked up and checked once, at load; bound anew for each instance, on whatever thread that is. */
-import { LoadError, quote, show } from '../errors.ts'
+/** What a module may be given: looked up and checked at load, and for each instance where what it is given depends on that. */
+import { engineMessage, LoadError, quote, show } from '../errors.ts'
 import type { GrowthLimits } from '../limits.ts'
-import { hostFunction } from '../runtime/host-function.ts'
-import type { Instance, MakeImports } from '../runtime/instance.ts'
-import { canSuspend } from '../runtime/thread.ts'
-import { Trampolines } from '../runtime/trampolines.ts'
 import type { ImportType } from '../wasm/module-type.ts'
 import type { ValType } from '../wasm/types.ts'
+import { isAsync } from './async-context.ts'
+import { attach, Caller, type CallingInstance } from './caller.ts'
 import { fits, oneNaN, typeText } from './signature.ts'
 
 type Stateful = WebAssembly.Memory | WebAssembly.Table | WebAssembly.Global
@@ -22,18 +20,22 @@ export interface SharedImport {
   readonly value: Stateful
 }
 
-/** An `async` one has its guest wait, suspended, until its promise settles. */
+/** If it returns a promise, its guest waits, suspended, until that settles. */
 // biome-ignore lint/suspicious/noExplicitAny: a host function takes what its guest's signature says
 export type HostFunction = (...args: any[]) => unknown
 /** A function, or the value of an immutable global: number, bigint, any value for externref. */
 export type ImportValue = HostFunction | number | bigint | string | object | null | undefined
 export type Imports = Readonly<Record<string, Readonly<Record<string, ImportValue>>>>
+/** Called for each instance, of which the caller then is; what it returns is of the same kinds each time. */
+export type ImportsOf = (caller: Caller) => Imports
 
 /** What imports are held to. */
 export interface ImportPolicy extends GrowthLimits {
   readonly restart: 'always' | 'never'
   /** Do NaNs come in in one form? */
   readonly deterministic: boolean
+  /** Can guests wait for what an `async` function promises? */
+  readonly canWait: boolean
 }
 
 /** One import of a module, and what it is given. */
@@ -41,7 +43,7 @@ export type Link = { readonly wanted: ImportType } & (
   | {
       readonly kind: 'function'
       readonly fn: HostFunction
-      /** Does it return promises, for whose values its guest is to wait? */
+      /** Is it known to return promises? */
       readonly isAsync: boolean
     }
   /** An immutable global's. */
@@ -50,14 +52,64 @@ export type Link = { readonly wanted: ImportType } & (
   | { readonly kind: 'made'; readonly make: () => Stateful }
 )
 
+/** What the instances of a module are given. */
+export interface ImportSource {
+  /** As found at load; those of each instance are of the same kinds. */
+  readonly links: readonly Link[]
+  /** For an instance. @throws LoadError as at load */
+  linksOf(instance: CallingInstance): { readonly caller: Caller; readonly links: readonly Link[] }
+}
+
+/**
+ * Checks every import of a module, and says what its instances are given.
+ * @throws LoadError `missing-import` (the first hundred, with their types), `invalid-import`
+ */
+export function importSource(asked: readonly ImportType[], given: Imports | ImportsOf, policy: ImportPolicy, name: string): ImportSource {
+  if (typeof given !== 'function') return sourceOf(resolveImports(asked, given, policy, name), name)
+  const make = () => {
+    const caller = new Caller(name)
+    return { caller, links: resolveImports(asked, called(given, caller), policy, name) }
+  }
+  const atLoad = make()
+  let first: typeof atLoad | undefined = atLoad
+  return {
+    links: atLoad.links,
+    linksOf(instance) {
+      const made = first ?? make()
+      first = undefined
+      attached(made.caller, instance)
+      return made
+    },
+  }
+}
+
+/** The same for all instances. */
+export function sourceOf(links: readonly Link[], module: string): ImportSource {
+  return { links, linksOf: (instance) => ({ caller: attached(new Caller(module), instance), links }) }
+}
+
+function attached(caller: Caller, instance: CallingInstance): Caller {
+  attach(caller, instance)
+  return caller
+}
+
+/** What a module's function of imports returns for a caller. @throws LoadError `invalid-import` */
+function called(given: ImportsOf, caller: Caller): Imports {
+  const { module } = caller
+  let imports: unknown
+  try {
+    imports = given(caller)
+  } catch (cause) {
+    throw new LoadError('invalid-import', `the function given as \`imports\` threw ${engineMessage(cause)}`, { module, cause })
+  }
+  if (typeof imports === 'object' && imports !== null && !(imports instanceof Promise)) return imports as Imports
+  throw new LoadError('invalid-import', `the function given as \`imports\` returns an object of objects, but returned ${show(imports)}`, { module })
+}
+
 /** So many missing imports are listed. */
 const SHOWN = 100
 
-/**
- * Checks every import of a module, and says what each is given.
- * @throws LoadError `missing-import` (the first hundred, with their types), `invalid-import`
- */
-export function resolveImports(asked: readonly ImportType[], given: Imports, policy: ImportPolicy, name: string): readonly Link[] {
+function resolveImports(asked: readonly ImportType[], given: Imports, policy: ImportPolicy, name: string): readonly Link[] {
   const missing = asked.filter((wanted) => lookUp(given, wanted) === NOTHING)
   if (missing.length > 0) {
     const list = missing.slice(0, SHOWN).map((wanted) => `${describe(wanted)}: ${textOf(wanted)}`)
@@ -68,47 +120,6 @@ export function resolveImports(asked: readonly ImportType[], given: Imports, pol
     })
   }
   return asked.map((wanted) => link(wanted, lookUp(given, wanted), policy, name))
-}
-
-/** Makes what an instance of this thread is given. */
-export function makeImports(links: readonly Link[]): MakeImports {
-  const waiting = waitingOf(links)
-  const trampolines = waiting.length === 0 ? undefined : new Trampolines(waiting.map((link) => link.wanted.type))
-  return (instance) => {
-    const bound = trampolines?.instantiate(waiting.map((link) => hostFunction(instance, link.fn, true)))
-    const suspending = new Map<Link, WebAssembly.ImportValue>(bound?.map((fn, at) => [waiting[at] as Link, fn]))
-    const imports: Record<string, Record<string, WebAssembly.ImportValue>> = Object.create(null)
-    for (const link of links) {
-      const { module, name } = link.wanted
-      imports[module] ??= Object.create(null) as Record<string, WebAssembly.ImportValue>
-      ;(imports[module] as Record<string, WebAssembly.ImportValue>)[name] = suspending.get(link) ?? bind(link, instance)
-    }
-    return imports
-  }
-}
-
-type FunctionLink = Extract<Link, { kind: 'function' }> & { readonly wanted: Extract<ImportType, { kind: 'function' | 'tag' }> }
-
-/**
- * The functions by which a guest can be suspended: trampolines call them. A trampoline is of one type, which it writes down itself: one that
- * is imported under two types, or under one that only the module can name, is called without.
- */
-export function waitingOf(links: readonly Link[]): FunctionLink[] {
-  const able = canSuspend ? links.filter((link): link is FunctionLink => link.kind === 'function' && link.isAsync && !link.wanted.ownType) : []
-  const typesOf = Map.groupBy(able, ({ wanted }) => JSON.stringify([wanted.module, wanted.name]))
-  return [...typesOf.values()].filter((same) => same.every(({ wanted }) => wanted.type === same[0]?.wanted.type)).flat()
-}
-
-function bind(link: Link, instance: Instance): WebAssembly.ImportValue {
-  switch (link.kind) {
-    case 'function':
-      return hostFunction(instance, link.fn, false)
-    case 'value':
-      return link.value as WebAssembly.ImportValue
-    case 'made':
-      if (link.wanted.kind !== 'memory') instance.isSharing = true
-      return link.make()
-  }
 }
 
 const NOTHING = Symbol('nothing')
@@ -127,6 +138,16 @@ function link(wanted: ImportType, value: unknown, policy: ImportPolicy, name: st
   if (wanted.kind === 'function') {
     if (typeof value !== 'function') throw refuse(`it is ${show(value)}`)
     const fn = value as HostFunction
+    if (isAsync(fn) && !policy.canWait) {
+      const ways = 'Node 24 and later can; elsewhere `threads` can, or return the result at once'
+      throw new LoadError(
+        'invalid-import',
+        `import ${describe(wanted)} is \`async\`, and this engine cannot suspend a guest until a promise settles: ${ways}`,
+        {
+          module: name,
+        },
+      )
+    }
     return { wanted, kind: 'function', fn: policy.deterministic ? withOneNaN(fn, wanted.type.results.length) : fn, isAsync: isAsync(fn) }
   }
   if (wanted.kind === 'global' && !wanted.type.mutable) {
@@ -135,11 +156,6 @@ function link(wanted: ImportType, value: unknown, policy: ImportPolicy, name: st
   }
   const make = maker(value, policy.restart, refuse)
   return { wanted, kind: 'made', make: () => checked(make(), wanted, policy, refuse) }
-}
-
-/** Is it an `async` function? What others return is only known when they have run. */
-function isAsync(fn: HostFunction): boolean {
-  return (fn as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] === 'AsyncFunction'
 }
 
 function withOneNaN(fn: HostFunction, results: number): HostFunction {

@@ -7,14 +7,15 @@ import { now } from '../runtime/clock.ts'
 import type { GuestFunction, Instance } from '../runtime/instance.ts'
 import type { Ledger } from '../runtime/ledger.ts'
 import { failureOf } from '../runtime/outcome.ts'
-import { hostingCall, instanceBelow, isInside } from '../runtime/thread.ts'
-import { asCaller } from './caller.ts'
-import type { Guest, GuestLease, GuestSpec, Observe, Particulars } from './executor.ts'
+import { hostingCall } from '../runtime/thread.ts'
+import { asCaller, originHere } from './async-context.ts'
+import type { Guest, GuestLease, GuestSpec, Particulars } from './executor.ts'
 import { failedCall } from './failure.ts'
 import { GuestFunctions } from './guest-functions.ts'
 import { InstanceLease } from './instance-lease.ts'
 import { InstancePool } from './instance-pool.ts'
 import { listen } from './line.ts'
+import { type Nesting, nestingHere } from './reentrancy.ts'
 import type { Held, Runner } from './runner.ts'
 import { type Admission, ended, forget, hasRoom, ready, settled, suspended, unwind, waits, watch } from './scheduler.ts'
 import { oneNaN, resultsOf, type Signature } from './signature.ts'
@@ -62,6 +63,14 @@ export class InThreadGuest implements Guest, Runner {
     this.#pool.revive(this.#spec.instances, () => undefined)
   }
 
+  get signatures(): ReadonlyMap<string, Signature> {
+    return this.#spec.signatures
+  }
+
+  get allowance(): Allowance {
+    return this.#spec.allowance
+  }
+
   get memorySize(): number {
     return this.#pool.memorySize
   }
@@ -73,11 +82,12 @@ export class InThreadGuest implements Guest, Runner {
   call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined, particulars?: Particulars): Promise<unknown[]> {
     const refused = this.#refusal(signature.name, signal)
     if (refused !== undefined) return Promise.reject(this.#counted(refused))
-    const below = instanceBelow(this)
-    if (below !== undefined) return this.#nestedCall(below as Instance, signature, args, this.budget(allowance, signal), particulars?.observe)
+    const nested = nestingHere(this)
+    if (nested !== undefined) return this.#nestedCall(nested, signature, args, this.budget(allowance, signal), particulars)
     const at = now()
     const call = new Call(this, this.budget(allowance, signal), particulars?.began ?? at)
-    if (particulars !== undefined) observed(call, particulars.observe)
+    call.origin = originHere()
+    equip(call, particulars)
     const instance = at < call.deadline && hasRoom(this.#admission, this.account) ? this.#tenants.take(call) : undefined
     if (instance !== undefined) return this.#run(call, instance, signature, instance.exports[signature.name] as GuestFunction, args, at)
     return new Promise((resolve, reject) => {
@@ -88,15 +98,15 @@ export class InThreadGuest implements Guest, Runner {
     })
   }
 
-  callSync(signature: Signature, args: readonly unknown[], allowance: Allowance, observe?: Observe): unknown[] {
+  callSync(signature: Signature, args: readonly unknown[], allowance: Allowance, particulars?: Particulars): unknown[] {
     const refused = this.#refusal(signature.name, undefined)
     if (refused !== undefined) throw this.#counted(refused)
-    const below = instanceBelow(this)
+    const nested = nestingHere(this)
     const budget = this.budget(allowance, undefined)
-    if (below !== undefined) return this.runNested(below as Instance, signature, args, budget, observe)
+    if (nested !== undefined) return this.runNested(nested.instance, signature, args, budget, particulars, nested.around)
     const began = hostingCall() === undefined ? Number.NaN : now()
     const call = new Call(this, budget, began)
-    observed(call, observe)
+    equip(call, particulars)
     const instance = this.#tenants.take(call)
     if (instance === undefined) throw this.#counted(callError('busy', 'the instance is in use', this.#where(signature.name)))
     try {
@@ -114,6 +124,7 @@ export class InThreadGuest implements Guest, Runner {
       { timeout, cpuTimeout: Number.POSITIVE_INFINITY, fuel: ALL_FUEL, slice: this.#admission.slice, signal, timeoutCode: 'lease-timeout' },
       began,
     )
+    call.origin = originHere()
     const instance =
       this.#tenants.take(call) ??
       (await new Promise<Instance>((resolve, reject) => {
@@ -212,15 +223,16 @@ export class InThreadGuest implements Guest, Runner {
     allowance: Allowance,
     signal: AbortSignal | undefined,
     previous: Promise<unknown> | undefined,
-    { observe, began = now() }: Particulars = {},
+    particulars: Particulars | undefined,
   ): Promise<unknown[]> {
     const { instance } = lease
-    if (isInside(instance)) return this.runNested(instance, signature, args, this.budget(allowance, signal), observe)
+    const nested = nestingHere(this, instance)
+    if (nested !== undefined) return this.runNested(instance, signature, args, this.budget(allowance, signal), particulars, nested.around)
     const refused = this.#refusal(signature.name, signal)
     if (refused !== undefined) throw this.#counted(refused)
-    const call = new Call(this, this.budget(allowance, signal), began)
+    const call = new Call(this, this.budget(allowance, signal), particulars?.began ?? now())
     call.under(lease.hold)
-    observed(call, observe)
+    equip(call, particulars)
     const fn = instance.exports[signature.name] as GuestFunction
     lease.steps.add(call)
     try {
@@ -239,9 +251,17 @@ export class InThreadGuest implements Guest, Runner {
     }
   }
 
-  runSync(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget, began: number, observe?: Observe, lease?: Call): unknown[] {
+  runSync(
+    instance: Instance,
+    signature: Signature,
+    args: readonly unknown[],
+    budget: CallBudget,
+    began: number,
+    particulars?: Particulars,
+    lease?: Call,
+  ): unknown[] {
     const call = new Call(this, budget, began)
-    observed(call, observe)
+    equip(call, particulars)
     if (lease !== undefined) call.under(lease)
     return this.#runSync(call, instance, signature, args, began)
   }
@@ -259,15 +279,24 @@ export class InThreadGuest implements Guest, Runner {
     }
   }
 
-  runNested(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget, observe?: Observe): unknown[] {
+  runNested(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget, particulars?: Particulars, around?: Call): unknown[] {
     if (instance.stopped) throw this.#counted(callError('stale', 'the instance of the calling guest is gone', this.#where(signature.name)))
     const { nestedTimeout } = this.#spec
     const nests = nestedTimeout > 0 && nestedTimeout < budget.timeout
-    return this.runSync(instance, signature, args, nests ? { ...budget, timeout: nestedTimeout, timeoutCode: 'nested-timeout' } : budget, now(), observe)
+    const call = new Call(this, nests ? { ...budget, timeout: nestedTimeout, timeoutCode: 'nested-timeout' } : budget, now())
+    equip(call, particulars)
+    call.parent = around
+    return this.#runSync(call, instance, signature, args, call.began)
   }
 
-  async #nestedCall(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget, observe: Observe | undefined): Promise<unknown[]> {
-    return this.runNested(instance, signature, args, budget, observe)
+  async #nestedCall(
+    { instance, around }: Nesting,
+    signature: Signature,
+    args: readonly unknown[],
+    budget: CallBudget,
+    particulars: Particulars | undefined,
+  ): Promise<unknown[]> {
+    return this.runNested(instance, signature, args, budget, particulars, around)
   }
 
   async runStart(call: Call, instance: Instance, start: GuestFunction): Promise<void> {
@@ -345,7 +374,7 @@ export class InThreadGuest implements Guest, Runner {
   }
 
   #succeeded(call: Call, instance: Instance, signature: Signature, returned: unknown): unknown[] {
-    call.state = 'done'
+    call.finish()
     this.#stats.count('ok', call, call.parent?.instance === instance)
     call.observe?.(call)
     return this.#functions.wrap(instance, signature, resultsOf(signature, returned))
@@ -355,7 +384,7 @@ export class InThreadGuest implements Guest, Runner {
   #failed(call: Call, instance: Instance, name: string, thrown: unknown): CurfewError {
     const { code, what, cause } = failureOf(call, thrown)
     const error = failedCall(call, code, what, { module: this.name, function: name }, cause)
-    call.state = 'done'
+    call.finish()
     this.#stats.count(code, call, call.parent?.instance === instance)
     call.observe?.(call)
     if (this.#isLost(code, instance)) {
@@ -399,6 +428,7 @@ export class InThreadGuest implements Guest, Runner {
   /** A function that the guest returned is called like an export of the same instance, under the module's allowance. */
   #callFunction(signature: Signature, instance: Instance, fn: GuestFunction, args: readonly unknown[]): Promise<unknown[]> {
     const call = new Call(this, this.#usual, now())
+    call.origin = originHere()
     return new Promise((resolve, reject) => {
       const grant = asCaller((granted: Instance, at: number) => {
         if (granted === instance) return resolve(this.#run(call, instance, signature, fn, args, at))
@@ -412,7 +442,9 @@ export class InThreadGuest implements Guest, Runner {
   }
 }
 
-/** Has somebody told what the call took. */
-function observed(call: Call, observe: Observe | undefined): void {
+function equip(call: Call, particulars: Particulars | undefined): void {
+  if (particulars === undefined) return
+  const { observe, context } = particulars
+  call.context = context
   if (observe !== undefined) call.observe = ({ cpu, portion, slices, ran }) => observe({ cpu, fuel: portion?.used, slices, ran })
 }

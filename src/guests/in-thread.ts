@@ -1,11 +1,13 @@
 /** Runs guests on this thread. */
 import type { Ledger } from '../runtime/ledger.ts'
+import { canSuspend } from '../runtime/thread.ts'
 import { Accounts } from './accounts.ts'
 import type { Executor, ExecutorStats, Guest, GuestSpec } from './executor.ts'
 import { InThreadGuest } from './in-thread-guest.ts'
 import type { Admission } from './scheduler.ts'
 
 export class InThreadExecutor implements Executor {
+  readonly canWait = canSuspend
   readonly #admission: Admission
   readonly #accounts = new Accounts()
   readonly #ledger: Ledger

@@ -4,9 +4,10 @@ import { callError, type ErrorCode } from '../errors.ts'
 import type { Call } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 import type { Instance } from '../runtime/instance.ts'
-import { isInside } from '../runtime/thread.ts'
-import type { GuestLease, Observe, Particulars } from './executor.ts'
+import type { GuestLease, Particulars } from './executor.ts'
 import { failedCall } from './failure.ts'
+import { checkRange, memoryAt } from './guest-memory.ts'
+import { nestingHere } from './reentrancy.ts'
 import type { Held, Runner } from './runner.ts'
 import type { Signature } from './signature.ts'
 
@@ -57,11 +58,12 @@ export class InstanceLease implements GuestLease, Held {
     }
   }
 
-  callSync(signature: Signature, args: readonly unknown[], allowance: Allowance, observe?: Observe): unknown[] {
+  callSync(signature: Signature, args: readonly unknown[], allowance: Allowance, particulars?: Particulars): unknown[] {
     this.#check()
-    if (isInside(this.instance)) return this.#guest.runNested(this.instance, signature, args, this.#guest.budget(allowance, undefined), observe)
+    const nested = nestingHere(this.#guest, this.instance)
+    if (nested !== undefined) return this.#guest.runNested(this.instance, signature, args, this.#guest.budget(allowance, undefined), particulars, nested.around)
     if (this.#pending > 0) throw callError('busy', 'the leased instance is running another call', { module: this.#guest.name, function: signature.name })
-    return this.#guest.runSync(this.instance, signature, args, this.#guest.budget(allowance, undefined), now(), observe, this.hold)
+    return this.#guest.runSync(this.instance, signature, args, this.#guest.budget(allowance, undefined), now(), particulars, this.hold)
   }
 
   async read(address: number | bigint, length: number, memory: number): Promise<Uint8Array> {
@@ -108,14 +110,9 @@ export class InstanceLease implements GuestLease, Held {
   /** @throws UsageError `out-of-bounds` with what was asked for and what there is */
   #range(address: number | bigint, length: number, index: number): Uint8Array {
     this.#check()
-    const memory = this.instance.memories[index]
     const module = this.#guest.name
-    if (memory === undefined) throw callError('out-of-bounds', `the guest has no memory ${index}`, { module, figures: { memory: index } })
-    const size = memory.buffer.byteLength
-    if (Number(address) + length > size) {
-      const what = `bytes ${address} to ${Number(address) + length} are outside the guest's memory of ${size} bytes`
-      throw callError('out-of-bounds', what, { module, figures: { address: Number(address), length, size } })
-    }
-    return new Uint8Array(memory.buffer, Number(address), length)
+    const { buffer } = memoryAt(this.instance.memories, index, module)
+    checkRange(module, address, length, buffer.byteLength)
+    return new Uint8Array(buffer, Number(address), length)
   }
 }

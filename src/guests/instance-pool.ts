@@ -9,7 +9,7 @@ import { hostingCall } from '../runtime/thread.ts'
 import { nextTurn, usedOfTurn } from '../runtime/turn.ts'
 import type { GuestLease, GuestSpec } from './executor.ts'
 import { failedCall } from './failure.ts'
-import { makeImports } from './imports.ts'
+import { makeImports } from './linking.ts'
 import type { Runner } from './runner.ts'
 import type { Stats } from './stats.ts'
 
@@ -50,7 +50,7 @@ export class InstancePool {
   /** @param onChange told when there is an instance more, or when there will be none for a while */
   constructor(spec: GuestSpec, guest: Runner, stats: Stats, onChange: () => void) {
     this.#spec = spec
-    this.#makeImports = makeImports(spec.imports)
+    this.#makeImports = makeImports(spec.imports, guest)
     this.#reuses = spec.reuse === 'always'
     this.#guest = guest
     this.#stats = stats

@@ -86,12 +86,19 @@ export class Line {
   refuseAll(error: CurfewError): void {
     const refused = this.#waiters
     this.#waiters = new Set()
-    for (const { call, refuse } of refused) {
-      call.endWait?.()
-      call.state = 'done'
-      this.#stats.countRefused(error.code)
-      refuse(error)
-    }
+    for (const waiter of refused) this.#refuse(waiter, error)
+  }
+
+  /** Refuses one that waits. */
+  refuse(waiter: Waiter, error: CurfewError): void {
+    if (this.#waiters.delete(waiter)) this.#refuse(waiter, error)
+  }
+
+  #refuse({ call, refuse }: Waiter, error: CurfewError): void {
+    call.endWait?.()
+    call.state = 'done'
+    this.#stats.countRefused(error.code)
+    refuse(error)
   }
 
   /** Why nobody else may wait. */

@@ -3,7 +3,7 @@ import type { Allowance } from '../budget.ts'
 import type { Call, CallBudget, CallOwner } from '../runtime/call.ts'
 import type { GuestFunction, Instance } from '../runtime/instance.ts'
 import type { Ledger } from '../runtime/ledger.ts'
-import type { GuestLease, Observe, Particulars } from './executor.ts'
+import type { GuestLease, Particulars } from './executor.ts'
 import type { Signature } from './signature.ts'
 
 /** A lease as the guest sees it. */
@@ -16,6 +16,9 @@ export interface Held {
 }
 
 export interface Runner extends CallOwner {
+  readonly signatures: ReadonlyMap<string, Signature>
+  /** Of calls that say nothing themselves. */
+  readonly allowance: Allowance
   /** What its host's guests hold. */
   readonly ledger: Ledger
   budget(allowance: Allowance, signal: AbortSignal | undefined): CallBudget
@@ -34,7 +37,18 @@ export interface Runner extends CallOwner {
     particulars: Particulars | undefined,
   ): Promise<unknown[]>
   /** Runs a function of an instance that is free, or below on this stack. @param began NaN: the clock is looked at when the guest polls */
-  runSync(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget, began: number, observe?: Observe, lease?: Call): unknown[]
-  /** A call that a host function makes back into the guest that called it: within the outer budgets, and `nestedTimeout`. */
-  runNested(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget, observe?: Observe): unknown[]
+  runSync(
+    instance: Instance,
+    signature: Signature,
+    args: readonly unknown[],
+    budget: CallBudget,
+    began: number,
+    particulars?: Particulars,
+    lease?: Call,
+  ): unknown[]
+  /**
+   * A call that a host function makes back into the guest that called it: within the outer budgets, and `nestedTimeout`.
+   * @param around the call that is in the host function, if it is not below on this stack but waits
+   */
+  runNested(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget, particulars?: Particulars, around?: Call): unknown[]
 }

@@ -1,5 +1,5 @@
 /** Signatures as the host needs them: what may cross into a guest, and what comes back. */
-import { callError, show } from '../errors.ts'
+import { callError, optionError, show } from '../errors.ts'
 import type { ExportType, ExternType, ModuleType } from '../wasm/module-type.ts'
 import { type FuncType, formatFuncType, formatGlobalType, formatLimits, formatTableType, formatValType, type ValType } from '../wasm/types.ts'
 
@@ -63,6 +63,16 @@ export function signaturesOf(exports: readonly ExportType[]): Map<string, Signat
   const signatures = new Map<string, Signature>()
   for (const each of exports) if (each.kind === 'function') signatures.set(each.name, signature(each.name, each.type))
   return signatures
+}
+
+/** @throws UsageError `no-such-function`, which names the function and the module */
+export function signatureOf(signatures: ReadonlyMap<string, Signature>, name: string, module: string): Signature {
+  const found = signatures.get(name)
+  if (found !== undefined) return found
+  if (typeof name !== 'string') throw optionError('name', 'the name of an exported function', name)
+  const known = [...signatures.keys()].slice(0, 10).map(show).join(', ')
+  const what = `there is no function of that name; ${known === '' ? 'the module exports none' : `there is ${known}`}`
+  throw callError('no-such-function', what, { module, function: name })
 }
 
 export function externsOf(module: ModuleType): { exports: readonly Extern[]; imports: readonly ImportedExtern[] } {

@@ -1,14 +1,16 @@
 /** Which call or lease has which instance of a module, and who waits for one, first come first served. */
-import type { CurfewError } from '../errors.ts'
+import { type CurfewError, callError } from '../errors.ts'
 import type { Call } from '../runtime/call.ts'
 import type { Instance } from '../runtime/instance.ts'
 import type { GuestSpec } from './executor.ts'
 import type { InstancePool } from './instance-pool.ts'
 import { Line, type Waiter } from './line.ts'
+import { enterWait } from './reentrancy.ts'
 import { type Admission, ready } from './scheduler.ts'
 import type { Stats } from './stats.ts'
 
 export class Tenants {
+  readonly #module: string
   readonly #pool: InstancePool
   readonly #admission: Admission
   readonly #most: number
@@ -20,6 +22,7 @@ export class Tenants {
   #tellIdle: (() => void)[] = []
 
   constructor(spec: GuestSpec, pool: InstancePool, admission: Admission, stats: Stats) {
+    this.#module = spec.name
     this.#pool = pool
     this.#admission = admission
     this.#most = spec.instances
@@ -38,8 +41,38 @@ export class Tenants {
       for (const instance of this.#pool.all) this.release(waiter.call, instance)
       this.#checkIdle()
     })
+    if (joined && waiter.call.origin !== undefined) this.#enterInner(waiter)
     if (joined) this.next()
     else this.#checkIdle()
+  }
+
+  /** A call that a host function makes while its guest waits for it, maybe: is that for ever? */
+  #enterInner(waiter: Waiter): void {
+    const { call, name } = waiter
+    const leave = enterWait({
+      call,
+      holders: () => this.#holders(),
+      refuse: () => {
+        const what =
+          this.#most === 1
+            ? 'the only instance of the module waits for the host function that makes this call'
+            : `all ${this.#most} instances of the module wait for the host function that makes this call, or for others that wait likewise`
+        this.#line.refuse(waiter, callError('reentrant', what, { module: this.#module, function: name, phase: 'queued', figures: { instances: this.#most } }))
+        this.#checkIdle()
+      },
+    })
+    const end = call.endWait
+    call.endWait = () => {
+      leave()
+      end?.()
+    }
+    if (call.state === 'done') leave()
+  }
+
+  /** Who have all of the instances that there may be; undefined if one is free, or is left without anybody giving it back. */
+  #holders(): readonly Call[] | undefined {
+    const holders = [...this.#pool.all].flatMap(({ holder }) => holder ?? [])
+    return this.#taken < this.#most || holders.length < this.#taken ? undefined : holders
   }
 
   /** Counts a call of a lease as waiting for the one before, or for its turn. */

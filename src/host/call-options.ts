@@ -1,6 +1,7 @@
 /** The options of calls and leases. Times in ms. */
 import { type Allowance, callAllowance } from '../budget.ts'
-import { checkOptions, checkSignal, countsNoFuel, duration, fuelAmount, known, unknownOption } from './checks.ts'
+import { countsNoFuel, fuelAmount } from '../guests/fuel-amount.ts'
+import { checkOptions, checkSignal, duration, known, unknownOption } from './checks.ts'
 
 export interface CallOptions {
   /** Can only tighten the module's limit. Default: that limit. */
@@ -10,6 +11,8 @@ export interface CallOptions {
   readonly fuel?: number | bigint
   /** Ends the call when it is aborted; its reason becomes the error's cause. */
   readonly signal?: AbortSignal | undefined
+  /** What host functions see as the `context` of their caller: who this is for, say. */
+  readonly context?: unknown
 }
 
 /** `timeout` counts from the guest's first poll or call of a host function, at most half a millisecond of its work after the call. */
@@ -22,7 +25,7 @@ export interface LeaseOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-const CALL_OPTIONS = ['timeout', 'cpuTimeout', 'fuel', 'signal']
+const CALL_OPTIONS = ['timeout', 'cpuTimeout', 'fuel', 'signal', 'context']
 
 /** What the options of calls are combined with. */
 interface CallContext {

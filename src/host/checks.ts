@@ -24,18 +24,6 @@ export function duration(name: string, value: unknown, absent: number): number {
   return value === Number.POSITIVE_INFINITY ? 0 : value
 }
 
-/** Fuel is asked of a module that was loaded without. */
-export function countsNoFuel(module: string): CurfewError {
-  return new CurfewError('invalid-option', 'the module counts no fuel: load it with `fuel` (`Infinity` to count without a limit) or `fuelCosts`', { module })
-}
-
-/** Whole and not negative, a number or a bigint. */
-export function fuelAmount(name: string, value: unknown): void {
-  if (value === undefined || value === Number.POSITIVE_INFINITY) return
-  const isWhole = typeof value === 'bigint' ? value >= 0n : typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
-  if (!isWhole) throw optionError(name, 'a whole number or bigint, 0 or more', value)
-}
-
 export function positive(name: string, value: unknown, absent: number): number {
   if (value === undefined) return absent
   if (typeof value !== 'number' || !(value > 0) || value === Number.POSITIVE_INFINITY) throw optionError(name, 'a finite number of milliseconds above 0', value)

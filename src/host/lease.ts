@@ -1,7 +1,7 @@
 import type { Allowance } from '../budget.ts'
-import { callError, optionError, show } from '../errors.ts'
+import { optionError } from '../errors.ts'
 import type { GuestLease } from '../guests/executor.ts'
-import { checkArguments, type Signature } from '../guests/signature.ts'
+import { checkArguments, type Signature, signatureOf } from '../guests/signature.ts'
 import { allowanceOf, type CallOptions, type CallSyncOptions } from './call-options.ts'
 import { count, known } from './checks.ts'
 import { traceCall, traceCallSync, tracesCalls } from './events.ts'
@@ -36,20 +36,22 @@ export class Lease {
 
   /** As `Module.call`, on this instance. */
   async call(name: string, args: readonly unknown[] = [], options: CallOptions = {}): Promise<unknown[]> {
-    const signature = signatureOf(this.#context, name)
+    const signature = signatureOf(this.#context.signatures, name, this.#context.module)
     checkArguments(signature, args, this.#context.module)
     const allowance = allowanceOf(this.#context, options)
-    if (!tracesCalls()) return this.#guest.call(signature, args, allowance, options.signal)
-    return traceCall(this.#context.module, name, (observe) => this.#guest.call(signature, args, allowance, options.signal, { observe }))
+    const { signal, context } = options
+    if (!tracesCalls()) return this.#guest.call(signature, args, allowance, signal, { context })
+    return traceCall(this.#context.module, name, (observe) => this.#guest.call(signature, args, allowance, signal, { observe, context }))
   }
 
   /** As `Module.callSync`, on this instance. */
   callSync(name: string, args: readonly unknown[] = [], options: CallSyncOptions = {}): unknown[] {
-    const signature = signatureOf(this.#context, name)
+    const signature = signatureOf(this.#context.signatures, name, this.#context.module)
     checkArguments(signature, args, this.#context.module)
     const allowance = allowanceOf(this.#context, options)
-    if (!tracesCalls()) return this.#guest.callSync(signature, args, allowance)
-    return traceCallSync(this.#context.module, name, (observe) => this.#guest.callSync(signature, args, allowance, observe))
+    const { context } = options
+    if (!tracesCalls()) return this.#guest.callSync(signature, args, allowance, { context })
+    return traceCallSync(this.#context.module, name, (observe) => this.#guest.callSync(signature, args, allowance, { observe, context }))
   }
 
   /** A copy of bytes of the guest's memory. @throws UsageError `out-of-bounds`, `stale` */
@@ -70,18 +72,6 @@ export class Lease {
   get memorySize(): number {
     return this.#guest.memorySize
   }
-}
-
-/** @throws UsageError `no-such-function`, which names the function and the module */
-export function signatureOf(context: LeaseContext, name: string): Signature {
-  const signature = context.signatures.get(name)
-  if (signature !== undefined) return signature
-  if (typeof name !== 'string') throw optionError('name', 'the name of an exported function', name)
-  const known = [...context.signatures.keys()].slice(0, 10).map(show).join(', ')
-  throw callError('no-such-function', `there is no function of that name; ${known === '' ? 'the module exports none' : `there is ${known}`}`, {
-    module: context.module,
-    function: name,
-  })
 }
 
 function memoryOf(where: string, options: MemoryOptions): number {

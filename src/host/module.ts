@@ -1,16 +1,17 @@
 import { ALL_FUEL, type Allowance } from '../budget.ts'
 import { callError, LoadError, optionError } from '../errors.ts'
 import type { Guest } from '../guests/executor.ts'
-import { checkArguments, type Extern, externsOf, type ImportedExtern, type Signature } from '../guests/signature.ts'
+import { checkArguments, type Extern, externsOf, type ImportedExtern, type Signature, signatureOf } from '../guests/signature.ts'
 import { type ModuleStats, sumOfStats } from '../guests/stats.ts'
 import { DEFAULT_DRAIN_TIMEOUT, DEFAULT_LEASE_TIMEOUT } from '../limits.ts'
 import { allowanceOf, type CallOptions, type CallSyncOptions, checkLeaseOptions, type LeaseOptions } from './call-options.ts'
 import { checkOptions, checkSignal, duration } from './checks.ts'
 import { tellClosed, tellReplaced, traceCall, traceCallSync, tracesCalls } from './events.ts'
-import { Lease, type LeaseContext, signatureOf } from './lease.ts'
+import { Lease, type LeaseContext } from './lease.ts'
 import type { Version } from './loader.ts'
 import type { LoadOptions } from './options.ts'
 import { type Drained, drain } from './replacement.ts'
+import { type RunOptions, type RunResult, runCommand } from './run.ts'
 import type { ModuleSource } from './source.ts'
 
 /** What a module needs of its host. */
@@ -98,12 +99,13 @@ export class Module {
   call(name: string, args: readonly unknown[] = [], options: CallOptions = NO_OPTIONS): Promise<unknown[]> {
     // Not an async function: that would add three turns of the microtask queue to every call
     try {
-      const signature = signatureOf(this.#context, name)
+      const signature = signatureOf(this.#context.signatures, name, this.#name)
       checkArguments(signature, args, this.#name)
       const { guest } = this.#version
       const allowance = options === NO_OPTIONS ? this.#version.allowance : allowanceOf(this.#context, options)
-      if (!tracesCalls()) return guest.call(signature, args, allowance, options.signal)
-      return traceCall(this.#name, name, (observe) => guest.call(signature, args, allowance, options.signal, { observe }))
+      const { signal, context } = options
+      if (!tracesCalls()) return guest.call(signature, args, allowance, signal, context === undefined ? undefined : { context })
+      return traceCall(this.#name, name, (observe) => guest.call(signature, args, allowance, signal, { observe, context }))
     } catch (error) {
       return Promise.reject(error)
     }
@@ -116,12 +118,25 @@ export class Module {
    * and `timeout: Infinity` was not written out; `unsupported` with `threads`
    */
   callSync(name: string, args: readonly unknown[] = [], options: CallSyncOptions = NO_OPTIONS): unknown[] {
-    const signature = signatureOf(this.#context, name)
+    const signature = signatureOf(this.#context.signatures, name, this.#name)
     checkArguments(signature, args, this.#name)
     const { guest } = this.#version
     const allowance = syncAllowance(this.#context, signature, options)
-    if (!tracesCalls()) return guest.callSync(signature, args, allowance)
-    return traceCallSync(this.#name, name, (observe) => guest.callSync(signature, args, allowance, observe))
+    const { context } = options
+    if (!tracesCalls()) return guest.callSync(signature, args, allowance, context === undefined ? undefined : { context })
+    return traceCallSync(this.#name, name, (observe) => guest.callSync(signature, args, allowance, { observe, context }))
+  }
+
+  /**
+   * Runs a program that was loaded with `wasi`: its `_start`, in an instance of its own unless `reuse` says otherwise.
+   * @returns its exit code, whatever that is, and what it wrote
+   * @throws as `call`, with `output`: what it had written by then; StopError `output-limit`; UsageError `no-such-function` for what is no program;
+   * CurfewError `invalid-option`
+   */
+  run(options: RunOptions & { readonly encoding: 'buffer' }): Promise<RunResult<Uint8Array>>
+  run(options?: RunOptions & { readonly encoding?: 'utf8' }): Promise<RunResult<string>>
+  run(options: RunOptions = {}): Promise<RunResult> {
+    return runCommand(this.#name, this.#version.wasi, options, (name, callOptions) => this.call(name, [], callOptions))
   }
 
   /**

@@ -1,7 +1,8 @@
 /** The options of hosts and modules, checked up front. */
 import { optionError } from '../errors.ts'
 import { type FuelCostTable, fuelCosts } from '../guard/fuel-costs.ts'
-import type { Imports } from '../guests/imports.ts'
+import { fuelAmount } from '../guests/fuel-amount.ts'
+import type { Imports, ImportsOf } from '../guests/imports.ts'
 import {
   CAPS,
   type Caps,
@@ -15,8 +16,9 @@ import {
   DEFAULT_TABLE_LIMIT,
 } from '../limits.ts'
 import { memoryOfProcess } from '../runtime/kernel.ts'
-import { checkSignal, count, duration, flag, fuelAmount, known, oneOf, positive, unknownOption } from './checks.ts'
+import { checkSignal, count, duration, flag, known, oneOf, positive, unknownOption } from './checks.ts'
 import type { Lease } from './lease.ts'
+import { type ResolvedWasi, resolveWasi, type WasiOptions } from './wasi-options.ts'
 
 export type { FuelCostTable }
 
@@ -52,8 +54,13 @@ export interface HostOptions {
 }
 
 export interface LoadOptions {
-  /** Functions and immutable globals by module and name; memories, tables and mutable globals through `factory` or `shared`. */
-  readonly imports?: Imports
+  /** What it is given of WASI preview 1: arguments, streams, files, clocks. `{}`: all its functions, and nothing behind them. See docs/wasi.md. */
+  readonly wasi?: WasiOptions
+  /**
+   * Functions and immutable globals by module and name; memories, tables and mutable globals through `factory` or `shared`. Or a function that returns
+   * that for the caller of the host functions: it is called for each instance.
+   */
+  readonly imports?: Imports | ImportsOf
   /** In place of the host's; at most `maxExecTimeout`. */
   readonly execTimeout?: number
   readonly cpuTimeout?: number
@@ -76,7 +83,10 @@ export interface LoadOptions {
   readonly setup?: (instance: Lease) => unknown
   /** After a stop or trap: a new instance (`always`, the default), or the module closes (`never`). */
   readonly restart?: 'always' | 'never'
-  /** `always`, the default: calls share an instance one after another. `never`: each call gets an instance of its own. */
+  /**
+   * `always`: calls share an instance one after another. `never`: each call gets an instance of its own. Default: `never` for a program (it has `wasi`,
+   * and exports `_start`), else `always`.
+   */
   readonly reuse?: 'always' | 'never'
   /** Calls of the module that may run at a time, each on an instance of its own. Default 1. */
   readonly instances?: number
@@ -128,6 +138,7 @@ const HOST_OPTIONS = [
   'threads',
 ]
 const LOAD_OPTIONS = [
+  'wasi',
   'imports',
   'execTimeout',
   'cpuTimeout',
@@ -151,7 +162,8 @@ const LOAD_OPTIONS = [
 ]
 
 export interface ResolvedLoadOptions {
-  readonly imports: Imports
+  readonly wasi: ResolvedWasi | undefined
+  readonly imports: Imports | ImportsOf
   readonly execTimeout: number | undefined
   readonly cpuTimeout: number | undefined
   readonly fuel: number | bigint | undefined
@@ -165,7 +177,8 @@ export interface ResolvedLoadOptions {
   readonly caps: Partial<Caps>
   readonly setup: ((instance: Lease) => unknown) | undefined
   readonly restart: 'always' | 'never'
-  readonly reuse: 'always' | 'never'
+  /** Undefined: by what the module is. */
+  readonly reuse: 'always' | 'never' | undefined
   readonly instances: number
   readonly maxQueue: number
   readonly group: string | undefined
@@ -177,12 +190,14 @@ export interface ResolvedLoadOptions {
 export function resolveLoadOptions(host: ResolvedHostOptions, options: LoadOptions = {}): ResolvedLoadOptions {
   known('loadModule', options, LOAD_OPTIONS)
   const { imports = {}, setup, signal } = options
-  if (typeof imports !== 'object' || imports === null) throw optionError('imports', 'an object of objects', imports)
+  if (typeof imports !== 'function' && (typeof imports !== 'object' || imports === null))
+    throw optionError('imports', 'an object of objects, or a function that returns one', imports)
   if (setup !== undefined && typeof setup !== 'function') throw optionError('setup', 'a function', setup)
   checkSignal(signal)
   if (options.group !== undefined && typeof options.group !== 'string') throw optionError('group', 'a string', options.group)
   const deterministic = flag('deterministic', options.deterministic)
   return {
+    wasi: options.wasi === undefined ? undefined : resolveWasi(options.wasi, deterministic),
     imports,
     execTimeout: options.execTimeout === undefined ? undefined : duration('execTimeout', options.execTimeout, 0),
     cpuTimeout: options.cpuTimeout === undefined ? undefined : duration('cpuTimeout', options.cpuTimeout, 0),
@@ -196,7 +211,7 @@ export function resolveLoadOptions(host: ResolvedHostOptions, options: LoadOptio
     caps: checkCaps(options.caps ?? {}),
     setup,
     restart: oneOf('restart', options.restart, ['always', 'never']),
-    reuse: oneOf('reuse', options.reuse, ['always', 'never']),
+    reuse: options.reuse === undefined ? undefined : oneOf<'always' | 'never'>('reuse', options.reuse, ['always', 'never']),
     instances: count('instances', options.instances, 1, 1),
     maxQueue: count('maxQueue', options.maxQueue, host.maxQueue),
     group: options.group,

@@ -4,7 +4,7 @@
  *   queued -> running <-> suspended -> done      (`starting` in place of `running` for a start function and `setup`)
  */
 import { EXHAUSTED, STOP } from '../abi.ts'
-import type { ErrorCode, Phase } from '../errors.ts'
+import { callError, type ErrorCode, type Phase } from '../errors.ts'
 import type { Account } from './account.ts'
 import { now } from './clock.ts'
 import type { Excess } from './ledger.ts'
@@ -34,8 +34,19 @@ export interface Stop {
 
 /** Whose guest a call runs. */
 export interface Guest {
+  /** As which its host functions see it. */
+  readonly caller: object | undefined
   /** Counts what it has grown by. @returns why it must end, if that is too much */
   look(): Excess | undefined
+}
+
+/** A host function that runs, or whose promise has not settled. */
+export interface Hosted {
+  readonly call: Call
+  readonly instance: Guest
+  /** Is it known to return a promise? Its guest waits for what it awaits. */
+  promises: boolean
+  ended: boolean
 }
 
 export type CallState = 'queued' | 'running' | 'suspended' | 'done'
@@ -58,6 +69,8 @@ export interface CallOwner {
 
 /** What is charged for getting into a guest and out of it, ms: a long chain of calls that do nothing takes time too. */
 const AROUND = 0.0007
+/** When the time was not looked at for so long, a host function that returns has the guest poll, ms. */
+const NOTICEABLE = 0.05
 
 export class Call implements Limits {
   readonly budget: CallBudget
@@ -86,8 +99,12 @@ export class Call implements Limits {
   instance: Guest | undefined = undefined
   /** Its fuel, if the module that it runs counts any. */
   portion: Portion | undefined = undefined
-  /** Is the guest in a host function? */
-  inHost = false
+  /** Whose host function runs, or is waited for, if the guest is in one. */
+  hosting: Guest | undefined = undefined
+  /** The host function that made the call, if its guest is still in that; see `asHosted`. */
+  origin: Hosted | undefined = undefined
+  /** Whatever its caller gave for host functions to see. */
+  context: unknown = undefined
   /** Can it be suspended: was it entered through JSPI, with no JavaScript frame in between? */
   sliced = false
   /** Has it been queued or suspended? */
@@ -106,11 +123,13 @@ export class Call implements Limits {
   sliceEnd = Number.POSITIVE_INFINITY
   #sliceStart = 0
   #paused = 0
-  // What the last poll granted, and when, the time of host functions and of suspensions added; 0 if it did not
+  // What the last poll granted, and when, the time of suspensions added; 0 if it did not
   #granted = 0
   #grantedAt = 0
-  #passed = 0
   #pace = 1
+  /** When the time was looked at last while the guest ran. */
+  #lookedAt = 0
+  #ended: AbortController | undefined
 
   /** @param began the time, NaN for a synchronous call that has not looked at the clock */
   constructor(owner: CallOwner, budget: CallBudget, began: number) {
@@ -118,6 +137,25 @@ export class Call implements Limits {
     this.budget = budget
     this.began = began
     this.deadline = began + budget.timeout
+  }
+
+  /** Is the guest in a host function? */
+  get inHost(): boolean {
+    return this.hosting !== undefined
+  }
+
+  /** Aborted when the call ends, for whatever reason: with what stopped it, or because it is over. */
+  get ended(): AbortSignal {
+    if (this.#ended === undefined) {
+      this.#ended = new AbortController()
+      if (this.stopped !== undefined || this.state === 'done') this.#tellEnded()
+    }
+    return this.#ended.signal
+  }
+
+  /** When it has to end at the latest, on the clock. */
+  get end(): number {
+    return Number.isNaN(this.began) ? Number.POSITIVE_INFINITY : this.#combined().deadline
   }
 
   get phase(): Phase {
@@ -131,7 +169,24 @@ export class Call implements Limits {
   stop(code: ErrorCode, cause?: unknown, excess?: Excess): void {
     if (this.stopped !== undefined || this.state === 'done') return
     this.stopped = { code, phase: this.phase, ...(cause === undefined ? {} : { cause }), ...(excess === undefined ? {} : { excess }) }
+    this.#tellEnded()
     this.owner.stopped(this)
+  }
+
+  /** Its guest has returned, thrown or trapped. */
+  finish(): void {
+    this.state = 'done'
+    this.#tellEnded()
+  }
+
+  /** In a microtask: who listens may do anything, and this may be the middle of a poll. */
+  #tellEnded(): void {
+    const ended = this.#ended
+    if (ended === undefined || ended.signal.aborted) return
+    const { code, cause } = this.stopped ?? {}
+    const reason =
+      code === undefined ? new DOMException('The call has ended', 'AbortError') : code === 'aborted' ? cause : callError(code, 'the call was stopped')
+    queueMicrotask(() => ended.abort(reason))
   }
 
   /** Makes the call under a lease: it ends with that at the latest. */
@@ -163,9 +218,11 @@ export class Call implements Limits {
   resume(at: number): void {
     this.begin()
     if (this.lease !== undefined) this.lease.ran = true
-    this.#sliceStart = at
+    this.#sliceStart = this.#lookedAt = at
     this.#grantedAt += at - this.#paused
-    if (this.budget.cpuTimeout !== Number.POSITIVE_INFINITY) this.cpuEnd = at + this.budget.cpuTimeout - this.cpu
+    this.#timeCpu(at)
+    const waiting = this.#waitingParent
+    if (waiting !== undefined) waiting.#timeCpu(at)
     if (this.sliced) this.sliceEnd = Math.min(at + this.budget.slice - usedOfTurn(), this.runUntil)
   }
 
@@ -175,8 +232,22 @@ export class Call implements Limits {
     this.#paused = at
     this.cpu += ran
     this.cpuEnd = Number.POSITIVE_INFINITY
-    // The time of a nested call is part of that of the call around it
-    if (this.parent === undefined) this.owner.account.charge(ran + AROUND)
+    const waiting = this.#waitingParent
+    if (waiting !== undefined) {
+      waiting.cpu += ran
+      waiting.cpuEnd = Number.POSITIVE_INFINITY
+    }
+    // The time of a nested call is part of that of the call around it, while that runs
+    if (this.parent === undefined || waiting !== undefined) this.owner.account.charge(ran + AROUND)
+  }
+
+  /** The call around a nested one, if its guest is suspended. */
+  get #waitingParent(): Call | undefined {
+    return this.parent?.state === 'suspended' ? this.parent : undefined
+  }
+
+  #timeCpu(at: number): void {
+    if (this.budget.cpuTimeout !== Number.POSITIVE_INFINITY) this.cpuEnd = at + this.budget.cpuTimeout - this.cpu
   }
 
   /** What the guest's poll answers. */
@@ -188,8 +259,7 @@ export class Call implements Limits {
     const simple = this.parent === undefined && this.lease === undefined && !this.inHost
     const verdict = meter(at, simple ? this : this.#combined(), this.#pace)
     this.#granted = verdict
-    this.#passed = 0
-    this.#grantedAt = at
+    this.#grantedAt = this.#lookedAt = at
     return verdict
   }
 
@@ -201,11 +271,14 @@ export class Call implements Limits {
     return true
   }
 
-  /** A host function has taken so many ms, which are not the guest's. @returns what all have taken since the last poll */
-  passed(ms: number): number {
-    this.#grantedAt += ms
-    this.#passed += ms
-    return this.#passed
+  /**
+   * A host function has returned. Its time counts as the guest's: it makes the next grants smaller, never larger.
+   * @returns has so much time passed, in one host function or many, that the guest is to poll soon?
+   */
+  leftHost(at: number): boolean {
+    if (at - this.#lookedAt <= NOTICEABLE) return false
+    this.#lookedAt = at
+    return true
   }
 
   /** The guest has used up something, and ends. */

@@ -4,23 +4,25 @@ import { EXHAUSTED } from '../abi.ts'
 import type { Call } from './call.ts'
 import { now } from './clock.ts'
 import { waitFor } from './host-wait.ts'
-import type { Instance } from './instance.ts'
+import type { HostFunction, Instance } from './instance.ts'
 import { canSuspend, currentCall } from './thread.ts'
 import { UNCATCHABLE } from './trap.ts'
 
-/** Host functions that take longer, one or many together, have the guest poll, ms. */
-const NOTICEABLE = 0.05
-
-/** @param canWait does a trampoline call it, by which its guest can be suspended? */
-export function hostFunction(instance: Instance, fn: (...args: unknown[]) => unknown, canWait: boolean): (...args: unknown[]) => unknown {
+/**
+ * @param slot which of the calling instance's host functions it is
+ * @param bound that instance; undefined: the one that the current call runs. Only for modules whose functions no other guest can get hold of
+ * @param canWait does a trampoline call it, by which its guest can be suspended?
+ */
+export function hostFunction(slot: number, bound: Instance | undefined, canWait: boolean): (...args: unknown[]) => unknown {
   return (...args) => {
     const call = currentCall()
     if (call?.portion?.isOverdrawn) call.exhausted(EXHAUSTED.fuel)
-    if (instance.stopped || call === undefined || call.stopped !== undefined) throw UNCATCHABLE
-    const outer = call.inHost
-    const began = now()
-    if (Number.isNaN(call.began)) call.lookAtClock(began)
-    call.inHost = true
+    const instance = bound ?? (call?.instance as Instance | undefined)
+    if (instance === undefined || instance.stopped || call === undefined || call.stopped !== undefined) throw UNCATCHABLE
+    const outer = call.hosting
+    if (Number.isNaN(call.began)) call.lookAtClock(now())
+    call.hosting = instance
+    const fn = instance.hostFunctions[slot] as HostFunction
     let promised: PromiseLike<unknown>
     try {
       const result = fn(...args)
@@ -28,7 +30,7 @@ export function hostFunction(instance: Instance, fn: (...args: unknown[]) => unk
       promised = result
       // If it is refused, or the call was stopped meanwhile, nobody waits for it any more
       if (result instanceof Promise) result.catch(() => undefined)
-      const refusal = whyNotWait(call, canWait, outer)
+      const refusal = whyNotWait(call, canWait, outer !== undefined)
       if (refusal !== undefined) throw new TypeError(`the host function returned a promise, but ${refusal}`)
     } catch (error) {
       call.thrown = { error }
@@ -36,10 +38,10 @@ export function hostFunction(instance: Instance, fn: (...args: unknown[]) => unk
     } finally {
       const ended = now()
       const stopped = call.expire(ended) || instance.stopped
-      call.inHost = outer
+      call.hosting = outer
       // biome-ignore lint/correctness/noUnsafeFinally: a stop must win over whatever the function returned or threw
       if (stopped) throw UNCATCHABLE
-      if (call.passed(ended - began) > NOTICEABLE) instance.pollSoon()
+      if (call.leftHost(ended)) instance.pollSoon()
     }
     throw waitFor(promised, instance)
   }
@@ -47,10 +49,9 @@ export function hostFunction(instance: Instance, fn: (...args: unknown[]) => unk
 
 /** Why the guest cannot be suspended until a promise settles, and what to do; undefined if it can. */
 export function whyNotWait(call: Call, canWait: boolean, isNested: boolean): string | undefined {
-  if (!canSuspend) return 'this engine cannot suspend the guest (it has no WebAssembly.Suspending): return the result at once'
+  if (!canSuspend) return 'this engine cannot suspend the guest (it has no WebAssembly.Suspending): return the result at once, or use `threads`'
   if (!call.sliced || isNested) return 'a guest that runs in `callSync` or in a nested call cannot be suspended: use `call`, and not from a host function'
-  if (!canWait)
-    return 'only an `async` function suspends its guest: declare it so, or wrap it in one. (None can where the type of the import names other types of its module)'
+  if (!canWait) return 'a function whose type names other types of its module cannot suspend its guest'
   return undefined
 }
 

@@ -66,7 +66,8 @@ function wait(): Promise<number> {
   const begun = pending as Wait
   return putAside((call) => {
     begun.call = call
-    call.inHost = true
+    call.hosting = begun.instance
+    begun.instance.waiting = call
     waits.set(call, begun)
     call.owner.waits(call)
   })
@@ -76,8 +77,8 @@ function wait(): Promise<number> {
 function result(token: number): unknown {
   const call = runOn(token)
   const ended = waits.get(call) as Wait
-  ended.call = undefined
-  call.inHost = false
+  ended.call = ended.instance.waiting = undefined
+  call.hosting = undefined
   if (call.stopped !== undefined || ended.instance.stopped) throw UNCATCHABLE
   // The credit that it has left is of an earlier turn
   ended.instance.pollSoon()

@@ -9,7 +9,8 @@ import { canSuspend, enter, hook, leave } from './thread.ts'
 import { UNCATCHABLE } from './trap.ts'
 
 export type GuestFunction = (...args: unknown[]) => unknown
-/** Makes the imports of one instance: their functions must be bound to it, see `hostFunction`. */
+export type HostFunction = (...args: unknown[]) => unknown
+/** Makes the imports of one instance, and tells it its host functions. */
 export type MakeImports = (instance: Instance) => WebAssembly.Imports
 
 /** What is charged for a synchronous call besides its credit, ms: one that does little does not count it. */
@@ -25,6 +26,14 @@ export class Instance implements Guest {
   isSharing = false
   /** Once set, every import throws an uncatchable trap: no host function runs for an instance that was stopped. */
   stopped = false
+  /** As which its host functions see it. */
+  caller: object | undefined
+  /** Told when it is gone. */
+  onDrop: (() => void) | undefined = undefined
+  /** By what it imports: see `hostFunction`. */
+  hostFunctions: readonly HostFunction[] = []
+  /** The call that is suspended in a host function of it. */
+  waiting: Call | undefined = undefined
   /** The call or lease that has it, and whether it is anybody's, those included that have ended while it is still entered: see `Tenants`. */
   holder: Call | undefined = undefined
   taken = false
@@ -184,8 +193,11 @@ export class Instance implements Guest {
   /** Lets go, for good: whoever still holds this object does not hold the guest's memory with it. */
   drop(): void {
     this.stopped = true
+    this.onDrop?.()
     this.#holding?.release()
     this.#promising.clear()
+    this.hostFunctions = []
+    this.caller = this.waiting = this.onDrop = undefined
     this.exports = NOTHING
     this.memories = []
     this.start = this.#counter = this.#gauges = this.#holding = undefined

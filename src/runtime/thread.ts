@@ -44,10 +44,10 @@ export function instanceBelow(owner: CallOwner): object | undefined {
 
 /**
  * A call's guest is entered, on top of the host function that made the call, if one did; or of a guest that polls, if who was told of a stop
- * made the call. `leave` must follow.
+ * made the call. `leave` must follow. One that is nested in a call that waits knows so already.
  */
 export function enter(call: Call): void {
-  call.parent = hostingCall()
+  call.parent ??= hostingCall()
   call.below = current
   current = call
 }

@@ -14,6 +14,7 @@ import { workerTransport } from './worker-transport.ts'
 export const GRACE = 1_000
 
 export class ThreadsExecutor implements Executor {
+  readonly canWait = true
   readonly #slots: readonly Slot[]
   readonly #admission: Admission
   readonly #counts: Counts

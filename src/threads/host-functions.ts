@@ -37,7 +37,7 @@ function callOf(owner: CallOwner, { deadline, fuel }: HostCall): Call {
   const budget = { timeout: fromShared(deadline) - began, cpuTimeout: Number.POSITIVE_INFINITY, fuel: ALL_FUEL, slice: 0, signal: undefined }
   const call = new Call(owner, { ...budget, timeoutCode: 'deadline' }, began)
   call.begin()
-  call.inHost = call.sliced = true
+  call.sliced = true
   if (fuel !== undefined) {
     const gauges = { fuel: new WebAssembly.Global({ value: 'i64', mutable: true }, 0n), depth: new WebAssembly.Global({ value: 'i32', mutable: true }, 0) }
     call.portion = new Portion(gauges, fuel, undefined)

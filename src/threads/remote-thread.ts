@@ -1,7 +1,7 @@
 /** A thread that runs guests, as its host sees it: requests and their answers, and whether it is alive. */
 
 import { callError, type ErrorCode, engineMessage } from '../errors.ts'
-import { asCaller } from '../guests/caller.ts'
+import { asCaller } from '../guests/async-context.ts'
 import type { Observe } from '../guests/executor.ts'
 import { now } from '../runtime/clock.ts'
 import { Crossing, type Handle, type Sent } from './crossing.ts'

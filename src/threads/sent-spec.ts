@@ -10,7 +10,7 @@ import type { SentLink, SentSpec } from './messages.ts'
 export function sentSpec(spec: GuestSpec, crossing: Crossing): SentSpec {
   const { name, compiled, abi, startTimeout, nestedTimeout, restart, reuse, instances, maxQueue, group, weight, onTrap, deterministic, allowance, functions } =
     spec
-  const imports = spec.imports.map((link) => sentLink(link, crossing, name))
+  const imports = spec.imports.links.map((link) => sentLink(link, crossing, name))
   const hasSetup = spec.setup !== undefined
   return {
     name,

@@ -1,7 +1,8 @@
 /** A module of the host, on the thread that runs it. */
 import { callError } from '../errors.ts'
 import type { Guest, GuestEvent, GuestLease, GuestSpec } from '../guests/executor.ts'
-import { type Link, waitingOf } from '../guests/imports.ts'
+import { type Link, sourceOf } from '../guests/imports.ts'
+import { isFunctionImport, suspending } from '../guests/linking.ts'
 import type { Signature } from '../guests/signature.ts'
 import type { ModuleStats } from '../guests/stats.ts'
 import type { Crossing } from './crossing.ts'
@@ -34,7 +35,9 @@ export class ServedGuest {
     const { imports, hasSetup, ...rest } = sent
     this.spec = {
       ...rest,
-      imports: linksFrom(imports, id, asks),
+      imports: sourceOf(linksFrom(imports, id, asks), rest.name),
+      // A host function that calls back does so on the host's side
+      signatures: new Map(),
       setup: hasSetup ? (lease) => asks.setUp(id, lease) : undefined,
       signal,
       onClose: () => asks.closed(id),
@@ -105,8 +108,8 @@ function linksFrom(sent: readonly SentLink[], guest: number, asks: Asks): readon
     if (link.kind === 'value') return { wanted, kind: 'value', value: asks.crossing.receive(link.value) }
     return { wanted, kind: 'function', isAsync: link.isAsync, fn: (...args) => asks.callHost(guest, at, args, waiting.has(at)) }
   })
-  const suspending: ReadonlySet<Link> = new Set(waitingOf(links))
-  const waiting: ReadonlySet<number> = new Set(links.flatMap((link, at) => (suspending.has(link) ? [at] : [])))
+  const able: ReadonlySet<unknown> = new Set(suspending(links.map((link) => link.wanted).filter(isFunctionImport)))
+  const waiting: ReadonlySet<number> = new Set(links.flatMap(({ wanted }, at) => (able.has(wanted) ? [at] : [])))
   return links
 }
 

@@ -195,7 +195,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
 
   #moveTo(thread: RemoteThread): void {
     thread.residents.set(this.id, this)
-    if (this.#spec.imports.some(({ kind }) => kind === 'function')) thread.callsHost = true
+    if (this.#spec.imports.links.some(({ kind }) => kind === 'function')) thread.callsHost = true
   }
 
   /** There is a thread again: it goes on there, as after a restart. */
@@ -307,7 +307,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
   }
 
   async #runHostFunction(thread: RemoteThread, asked: HostCall): Promise<void> {
-    const outcome = await runHostFunction(this, this.#spec.imports[asked.link] as Link, asked, thread)
+    const outcome = await runHostFunction(this, this.#spec.imports.links[asked.link] as Link, asked, thread)
     thread.tell({ verb: 'answer', id: asked.id, ...outcome })
   }
 

@@ -1,6 +1,6 @@
 /** Fuel: what calls may burn, counted by the instruction, the same however they run. */
 import assert from 'node:assert/strict'
-import { type CurfewError, currentCall, type LoadOptions, type Module, type RunningCall, StopError, TrapError } from '../../src/index.ts'
+import { type Caller, type CurfewError, currentCall, type LoadOptions, type Module, StopError, TrapError } from '../../src/index.ts'
 import { behaviour, failure, hostCalls, type Mode } from '../support/host.ts'
 
 /** Three instructions a time around, and five in all besides; and what it has come to in a global. */
@@ -32,10 +32,10 @@ const CALLER = `(module
 /** Calls of a guest whose host function does something with its call. */
 async function calling(
   load: (text: string, options: LoadOptions) => Promise<Module>,
-  host: (call: RunningCall, self: Module) => void,
+  host: (call: Caller, self: Module) => void,
   options: LoadOptions,
 ): Promise<Module> {
-  const module: Module = await load(CALLER, { imports: { env: { host: () => host(currentCall() as RunningCall, module) } }, ...options })
+  const module: Module = await load(CALLER, { imports: { env: { host: () => host(currentCall() as Caller, module) } }, ...options })
   return module
 }
 
@@ -177,7 +177,7 @@ export function fuel(mode: Mode): void {
   })
 
   behaviour('a call that is over cannot be read or charged', async (bench) => {
-    let kept: RunningCall | undefined
+    let kept: Caller | undefined
     const module = await calling(
       (text, options) => bench.load(text, options),
       (call) => {

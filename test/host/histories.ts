@@ -88,7 +88,7 @@ class History {
   #anyOptions(): LoadOptions {
     const random = this.#random
     return {
-      imports: { h: { wait: async (what: number) => (what === A_TURN ? nextTurn() : new Promise<void>(() => undefined)) } },
+      imports: { h: { wait: (what: number) => (what === A_TURN ? nextTurn() : new Promise<void>(() => undefined)) } },
       instances: random.between(1, 3),
       reuse: random.pick(['always', 'always', 'never']),
       restart: random.pick(['always', 'always', 'always', 'never']),

@@ -74,7 +74,6 @@ const SYNC = [
 /** The same, which would leave a call behind if they were begun. */
 const SYNC_LATER = [
   'an instance whose call has ended, but has not told yet, is not harmed by a `callSync`: busy or done',
-  'an async function is refused, since a guest cannot wait for it, and its rejection is swallowed',
   'an instance whose guest is suspended is busy',
   'a lease cannot be used to enter its suspended guest from a host function of another module',
   'no other call enters an instance whose guest waits',

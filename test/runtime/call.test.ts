@@ -8,6 +8,8 @@ import { Call, type CallBudget, type CallOwner } from '../../src/runtime/call.ts
 import { withFakeClock } from '../support/fake-clock.ts'
 import { nextTurn } from '../support/host.ts'
 
+const NOBODY = { caller: undefined, look: () => undefined }
+
 const NEVER = Number.POSITIVE_INFINITY
 
 class Recorder implements CallOwner {
@@ -79,9 +81,9 @@ test('the phase is where the guest is: starting, running, in a host function, su
   const { call } = made()
   call.resume(0)
   assert.equal(call.phase, 'running')
-  call.inHost = true
+  call.hosting = NOBODY
   assert.equal(call.phase, 'host')
-  call.inHost = false
+  call.hosting = undefined
   call.state = 'suspended'
   assert.equal(call.phase, 'suspended')
   call.state = 'running'
@@ -173,7 +175,7 @@ test('a call that cannot be suspended never yields: nested, or in a host functio
     inner.call.resume(clock.now())
     clock.advance(20)
     assert.ok(inner.call.poll() > 0)
-    outer.call.inHost = true
+    outer.call.hosting = NOBODY
     assert.ok(outer.call.poll() > 0)
     clock.advance(30)
     assert.equal(inner.call.poll(), STOP)

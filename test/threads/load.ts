@@ -1,7 +1,7 @@
 /** Loads modules into an executor, without a host around it. */
 import { UNLIMITED } from '../../src/budget.ts'
 import type { Executor, Guest, GuestSpec } from '../../src/guests/executor.ts'
-import { resolveImports } from '../../src/guests/imports.ts'
+import { importSource } from '../../src/guests/imports.ts'
 import { signaturesOf } from '../../src/guests/signature.ts'
 import { prepare } from '../../src/host/prepare.ts'
 import type { Imports } from '../../src/index.ts'
@@ -30,7 +30,8 @@ export async function load(
     name,
     compiled,
     abi,
-    imports: resolveImports(type.imports, imports, { ...limits, deterministic: false, restart: spec.restart ?? 'always' }, name),
+    imports: importSource(type.imports, imports, { ...limits, deterministic: false, restart: spec.restart ?? 'always', canWait: executor.canWait }, name),
+    signatures,
     startTimeout: 1_000,
     nestedTimeout: 10,
     setup: undefined,

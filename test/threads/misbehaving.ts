@@ -29,6 +29,7 @@ function assertNothing(): never {
 }
 
 class Misbehaving implements Executor {
+  readonly canWait = true
   readonly #executor: InThreadExecutor
 
   constructor(...args: ConstructorParameters<typeof InThreadExecutor>) {

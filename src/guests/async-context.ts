@@ -1,0 +1,85 @@
+/**
+ * In whose course code runs, as `AsyncLocalStorage` sees it: who made a call that had to wait, and the host function that makes one, also after it has
+ * awaited something.
+ */
+import { builtin } from '../node.ts'
+import type { Hosted } from '../runtime/call.ts'
+import { isThenable } from '../runtime/host-function.ts'
+import type { HostFunction, Instance } from '../runtime/instance.ts'
+import { hostingCall } from '../runtime/thread.ts'
+
+const { AsyncResource, AsyncLocalStorage } = builtin('async_hooks') ?? {}
+const hosted = AsyncLocalStorage === undefined ? undefined : new AsyncLocalStorage<Hosted>()
+/** Is there any to be found? */
+let tracks = false
+let tellPromised: (run: Hosted) => void = () => undefined
+
+/** @returns `begin`, but run in the async context of here and now, so that host functions see that of the call's maker */
+export function asCaller<Args extends unknown[]>(begin: (...args: Args) => void): (...args: Args) => void {
+  if (AsyncResource === undefined) return begin
+  const caller = new AsyncResource('curfew.call', { requireManualDestroy: true })
+  return (...args) => caller.runInAsyncScope(begin, undefined, ...args)
+}
+
+/**
+ * A host function as it is called: what it does until its promise has settled can be told to be its doing. That costs 0.2 us, so a function that was
+ * seen to return at once is called plainly, until it returns a promise after all.
+ * @param instance that calls it; undefined: the one that the current call runs
+ */
+export function tracked(fn: HostFunction, instance: Instance | undefined): HostFunction {
+  if (hosted === undefined) return fn
+  let returnsAtOnce = false
+  return (...args) => {
+    const call = hostingCall()
+    const calling = instance ?? call?.instance
+    if (returnsAtOnce || call === undefined || calling === undefined) {
+      const result = fn(...args)
+      if (isThenable(result)) returnsAtOnce = false
+      return result
+    }
+    tracks = true
+    const run = { call, instance: calling, promises: isAsync(fn), ended: false }
+    const end = () => {
+      run.ended = true
+    }
+    try {
+      const result = hosted.run(run, () => fn(...args))
+      if (isThenable(result)) {
+        const promise = Promise.resolve(result) // what is no promise of the engine's may do things each time it is asked
+        promise.then(end, end)
+        if (!run.promises) {
+          run.promises = true
+          tellPromised(run)
+        }
+        return promise
+      }
+      end()
+      returnsAtOnce = !isAsync(fn)
+      return result
+    } catch (error) {
+      end()
+      throw error
+    }
+  }
+}
+
+/** Has a function told when a host function turns out to return a promise. */
+export function onPromised(tell: (run: Hosted) => void): void {
+  tellPromised = tell
+}
+
+/** The host function in whose course this runs, ended or not; undefined if there is none that is known. */
+export function hostedHere(): Hosted | undefined {
+  return tracks ? hosted?.getStore() : undefined
+}
+
+/** The host function that makes a call now and that its guest may wait for; undefined if there is none, or it is not known. */
+export function originHere(): Hosted | undefined {
+  const here = hostedHere()
+  return here?.ended ? undefined : here
+}
+
+/** Is it an `async` function? What others return is only known when they have run. */
+export function isAsync(fn: HostFunction): boolean {
+  return (fn as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] === 'AsyncFunction'
+}
