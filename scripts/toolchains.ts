@@ -68,7 +68,11 @@ function toolchainFor(extension: string): Toolchain {
 
 function commandOf(extension: string): string | undefined {
   const { commands, versionFlag, version } = toolchainFor(extension)
-  return commands.find((command) => said(command, versionFlag).split(/[\s-]+/).includes(version))
+  return commands.find((command) =>
+    said(command, versionFlag)
+      .split(/[\s-]+/)
+      .includes(version),
+  )
 }
 
 function said(command: string, flag: string): string {

@@ -18,7 +18,11 @@ export function underNode(program: string, { name, args = [], env = {}, stdin = 
   try {
     const report = join(host.root, 'report')
     const errand: Errand = { program, args: [name, ...args], env, preopens: host.paths, report }
-    const { stdout, stderr, error } = spawnSync(process.execPath, ['--no-warnings', RUNNER, JSON.stringify(errand)], { input: stdin, encoding: 'utf8', timeout: 20_000 })
+    const { stdout, stderr, error } = spawnSync(process.execPath, ['--no-warnings', RUNNER, JSON.stringify(errand)], {
+      input: stdin,
+      encoding: 'utf8',
+      timeout: 20_000,
+    })
     if (error !== undefined) throw error
     return { exitCode: JSON.parse(readFileSync(report, 'utf8')), stdout, stderr, files: host.read() }
   } finally {

@@ -4,6 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+// A descriptor may be had, but not written to
+static long put(int flags) { return write(open("/given/file.txt", flags), "x", 1); }
+
 static void refused(const char *what, long result) { printf("%s: %s\n", what, result < 0 ? "refused" : "DONE"); }
 
 int main(void) {
@@ -13,9 +16,9 @@ int main(void) {
   refused("write what was opened for reading", write(fd, "x", 1));
   refused("cut it", ftruncate(fd, 0));
   refused("stamp it", futimens(fd, (struct timespec[]){{1, 0}, {1, 0}}));
-  refused("open to write", open("/given/file.txt", O_WRONLY));
-  refused("open to read and write", open("/given/file.txt", O_RDWR));
-  refused("open to append", open("/given/file.txt", O_WRONLY | O_APPEND));
+  refused("write", put(O_WRONLY));
+  refused("read and write", put(O_RDWR));
+  refused("append", put(O_WRONLY | O_APPEND));
   refused("open to truncate", open("/given/file.txt", O_RDONLY | O_TRUNC));
   refused("create", open("/given/new.txt", O_RDONLY | O_CREAT, 0644));
   refused("make a folder", mkdir("/given/new", 0755));
