@@ -1,7 +1,7 @@
 /** Runs a program under Curfew, its files in memory. */
 import { Host, type Lease, MemoryDirectory, type Module } from 'curfew'
-import type { Done, Guest, WasiProgram } from './program.ts'
 import type { Loaded } from './loaded.ts'
+import type { Done, Guest, WasiProgram } from './program.ts'
 
 /** A bound for what hangs. */
 const TIMEOUT = 60_000

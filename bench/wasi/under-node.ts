@@ -24,10 +24,22 @@ async function run(program: WasiProgram, module: WebAssembly.Module, root: strin
   const streams = { stdin: join(root, 'stdin'), stdout: join(root, 'stdout'), stderr: join(root, 'stderr') }
   writeFileSync(streams.stdin, stdin)
   const fds = { stdin: openSync(streams.stdin, 'r'), stdout: openSync(streams.stdout, 'w'), stderr: openSync(streams.stderr, 'w') }
-  const wasi = new WASI({ version: 'preview1', args: [program.id, ...args], env: { ...env }, preopens: { '/': join(root, 'files') }, returnOnExit: true, ...fds })
+  const wasi = new WASI({
+    version: 'preview1',
+    args: [program.id, ...args],
+    env: { ...env },
+    preopens: { '/': join(root, 'files') },
+    returnOnExit: true,
+    ...fds,
+  })
   const exitCode = await work(program, wasi, module)
   for (const fd of Object.values(fds)) close(fd)
-  return { exitCode, stdout: readFileSync(streams.stdout, 'utf8'), stderr: readFileSync(streams.stderr, 'utf8'), file: (path) => readFileSync(join(root, 'files', path)) }
+  return {
+    exitCode,
+    stdout: readFileSync(streams.stdout, 'utf8'),
+    stderr: readFileSync(streams.stderr, 'utf8'),
+    file: (path) => readFileSync(join(root, 'files', path)),
+  }
 }
 
 async function work(program: WasiProgram, wasi: WASI, module: WebAssembly.Module): Promise<number> {

@@ -70,7 +70,13 @@ function withOutput(error: unknown, output: Output, module: string): unknown {
   const { cause } = error
   const told =
     error.code === 'ended' && cause instanceof CurfewError && cause.code === 'output-limit'
-      ? callError(cause.code, cause.what, { module, function: error.function, phase: error.phase, ran: error.ran, figures: { ...error.figures, ...cause.figures } })
+      ? callError(cause.code, cause.what, {
+          module,
+          function: error.function,
+          phase: error.phase,
+          ran: error.ran,
+          figures: { ...error.figures, ...cause.figures },
+        })
       : error
   told.output = output
   return told

@@ -1,8 +1,9 @@
 /** What is done with a descriptor: the functions that begin with `fd_`. */
+
+import { nextTurn } from './clock.ts'
 import { type AnyDescriptor, DirectoryDescriptor, FD_FLAG, FileDescriptor, StdioDescriptor } from './descriptors.ts'
 import { type Entry, FILE_TYPE, type Stat, type Times } from './directory.ts'
 import { WasiError } from './errno.ts'
-import { nextTurn } from './clock.ts'
 import { lengthOf, type Range, type WasiGuest } from './guest.ts'
 import type { Handlers } from './handler.ts'
 import type { Input } from './input.ts'

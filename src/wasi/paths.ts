@@ -1,8 +1,9 @@
 /** What is done with a path below a directory that the guest has: the functions that begin with `path_`. */
-import { checkedFlags, timesOf, writeStat } from './files.ts'
+
 import { DirectoryDescriptor, FileDescriptor } from './descriptors.ts'
 import { FILE_TYPE, type HowToOpen } from './directory.ts'
 import { WasiError } from './errno.ts'
+import { checkedFlags, timesOf, writeStat } from './files.ts'
 import type { WasiGuest } from './guest.ts'
 import type { Handlers } from './handler.ts'
 import { at, type NamedPlace, type Place } from './resolve.ts'
@@ -21,7 +22,8 @@ function lead<T>(guest: WasiGuest, number: number, rights: readonly Right[], pat
 /** As `lead`, for what has to be a name in a directory, and not one that a guest has: that cannot be moved or removed. @throws WasiError */
 function leadToName<T>(guest: WasiGuest, number: number, right: Right, path: string, use: (place: NamedPlace) => T): T {
   return lead(guest, number, [right], path, 0, (place) => {
-    if (place.name === undefined) throw new WasiError(right === 'pathCreateDirectory' || right === 'pathSymlink' || right === 'pathLinkTarget' ? 'exist' : 'busy')
+    if (place.name === undefined)
+      throw new WasiError(right === 'pathCreateDirectory' || right === 'pathSymlink' || right === 'pathLinkTarget' ? 'exist' : 'busy')
     return use(place as NamedPlace)
   })
 }
@@ -97,7 +99,11 @@ export const PATHS = {
   ) {
     const has = (flag: keyof typeof OPEN): boolean => (oflags & OPEN[flag]) !== 0
     if (has('create') && has('directory')) throw new WasiError('inval')
-    const needed: Right[] = ['pathOpen', ...(has('create') ? (['pathCreateFile'] as const) : []), ...(has('truncate') ? (['pathFilestatSetSize'] as const) : [])]
+    const needed: Right[] = [
+      'pathOpen',
+      ...(has('create') ? (['pathCreateFile'] as const) : []),
+      ...(has('truncate') ? (['pathFilestatSetSize'] as const) : []),
+    ]
     const { inheriting: allowed } = guest.descriptors.directory(number, ...needed)
     const asked = rightsOf(base)
     // Toolchains ask for all that they know; what decides is reading and writing

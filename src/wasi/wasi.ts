@@ -37,6 +37,8 @@ export function checkWasiImports(imports: readonly ImportedExtern[], module: str
     if (from !== WASI_MODULE || kind !== 'function' || !Object.hasOwn(PARAMETERS, name) || !isOurs(name)) continue
     const right = signatureText(name as WasiName)
     if (type === right) continue
-    throw new LoadError('invalid-import', `import ${quote(from)} ${quote(name)} is of type ${right} in WASI preview 1, but the module declares ${type}`, { module })
+    throw new LoadError('invalid-import', `import ${quote(from)} ${quote(name)} is of type ${right} in WASI preview 1, but the module declares ${type}`, {
+      module,
+    })
   }
 }

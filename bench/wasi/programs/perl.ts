@@ -35,6 +35,12 @@ export const perl: WasiProgram = {
     assert.equal(stdout, 'caught\n')
     const counts = new Map<string, number>()
     for (const [word] of input().matchAll(/[a-z]+/gi)) counts.set(word.toLowerCase(), (counts.get(word.toLowerCase()) ?? 0) + 1)
-    assert.equal(new TextDecoder().decode(read('out.txt')), [...counts.keys()].sort().map((word) => `${word} ${counts.get(word)}\n`).join(''))
+    assert.equal(
+      new TextDecoder().decode(read('out.txt')),
+      [...counts.keys()]
+        .sort()
+        .map((word) => `${word} ${counts.get(word)}\n`)
+        .join(''),
+    )
   },
 }

@@ -48,7 +48,9 @@ export const ruby: WasiProgram = {
     assert.deepEqual([...result], [0, 0, 0, 0])
   },
   check({ stdout, file: read }) {
-    const primes = Array.from({ length: MOST - 1 }, (_, index) => index + 2).filter((n) => !Array.from({ length: n }, (_, d) => d).some((d) => d > 1 && n % d === 0))
+    const primes = Array.from({ length: MOST - 1 }, (_, index) => index + 2).filter(
+      (n) => !Array.from({ length: n }, (_, d) => d).some((d) => d > 1 && n % d === 0),
+    )
     assert.deepEqual(JSON.parse(stdout), { primes, words: 4, error: 'caught', at: ['out.txt', 'text.txt'] })
     assert.equal(new TextDecoder().decode(read('in/out.txt')), 'be not or to')
   },

@@ -3,7 +3,10 @@ import { spawnSync } from 'node:child_process'
 import { file, loadCommonJs } from '../../real/packages.ts'
 import { type MemoryOf, put, type WasiProgram } from '../program.ts'
 
-const SCRIPT = Array.from({ length: 40 }, (_, index) => `if  [ $((${index} % 3)) -eq 0 ] ;then echo   "fizz ${index}" ;else\nfor x in a b;do echo $x-${index} ;done;fi`).join('\n')
+const SCRIPT = Array.from(
+  { length: 40 },
+  (_, index) => `if  [ $((${index} % 3)) -eq 0 ] ;then echo   "fizz ${index}" ;else\nfor x in a b;do echo $x-${index} ;done;fi`,
+).join('\n')
 
 interface Glue {
   readonly importObject: { readonly gojs: Record<string, (...args: number[]) => number> }
@@ -13,7 +16,13 @@ interface Glue {
 function glue(memory: MemoryOf): Glue['importObject']['gojs'] {
   loadCommonJs('sh-syntax/vendors/wasm_exec.cjs')
   const go = new (globalThis as unknown as { Go: new () => Glue }).Go()
-  const exports = { memory: { get buffer() { return memory() } } }
+  const exports = {
+    memory: {
+      get buffer() {
+        return memory()
+      },
+    },
+  }
   Object.assign(go, { _inst: { exports }, _values: [Number.NaN, 0, null, true, false, globalThis, go], _goRefCounts: [], _ids: new Map(), _idPool: [] })
   return go.importObject.gojs
 }
