@@ -1,6 +1,7 @@
 /** What a module may be given: looked up and checked at load, and for each instance where what it is given depends on that. */
 import { engineMessage, LoadError, quote, show } from '../errors.ts'
 import type { GrowthLimits } from '../limits.ts'
+import { isThenable } from '../runtime/host-function.ts'
 import type { ImportType } from '../wasm/module-type.ts'
 import type { ValType } from '../wasm/types.ts'
 import { isAsync } from './async-context.ts'
@@ -160,7 +161,11 @@ function link(wanted: ImportType, value: unknown, policy: ImportPolicy, name: st
 
 function withOneNaN(fn: HostFunction, results: number): HostFunction {
   const converted = (returned: unknown) => (results > 1 && isIterable(returned) ? Array.from(returned, oneNaN) : oneNaN(returned))
-  return isAsync(fn) ? async (...args) => converted(await fn(...args)) : (...args) => converted(fn(...args))
+  if (isAsync(fn)) return async (...args) => converted(await fn(...args))
+  return (...args) => {
+    const returned = fn(...args)
+    return isThenable(returned) ? Promise.resolve(returned).then(converted) : converted(returned)
+  }
 }
 
 function isIterable(value: unknown): value is Iterable<unknown> {

@@ -5,7 +5,7 @@
 import type { Call, CallOwner, Hosted } from '../runtime/call.ts'
 import type { Instance } from '../runtime/instance.ts'
 import { instanceBelow, isInside } from '../runtime/thread.ts'
-import { onPromised, originHere } from './async-context.ts'
+import { isOver, onPromised, originHere } from './async-context.ts'
 
 /** A call or lease that waits for an instance, for a host function that its own guest waits for. */
 export interface InnerWait {
@@ -55,7 +55,7 @@ onPromised(({ call }) => {
 
 function neverEnds(wait: InnerWait): boolean {
   const { origin } = wait.call
-  if (origin === undefined || origin.ended || !origin.promises) return false
+  if (origin === undefined || isOver(origin) || !origin.promises) return false
   const stuck = new Set(holdersAround(origin))
   const seen = new Set<InnerWait>()
   const isStuck = (holder: Call): boolean => {
@@ -78,12 +78,16 @@ function neverEnds(wait: InnerWait): boolean {
 
 /** The calls that wait for a host function: that which called it, those it is nested in, and those for whose host functions these were made. */
 function* callsAround(hosted: Hosted | undefined): Generator<Call> {
-  let call = hosted?.ended ? undefined : hosted?.call
+  let call = waitingFor(hosted)
   while (call !== undefined) {
     yield call
     const { parent, origin }: Call = call
-    call = parent ?? (origin?.ended ? undefined : origin?.call)
+    call = parent ?? waitingFor(origin)
   }
+}
+
+function waitingFor(hosted: Hosted | undefined): Call | undefined {
+  return hosted === undefined || isOver(hosted) ? undefined : hosted.call
 }
 
 /** They, and the leases that they are made under. */

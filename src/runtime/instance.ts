@@ -10,6 +10,13 @@ import { UNCATCHABLE } from './trap.ts'
 
 export type GuestFunction = (...args: unknown[]) => unknown
 export type HostFunction = (...args: unknown[]) => unknown
+
+/** By what an instance imports: see `hostFunction`. */
+export interface HostFunctions {
+  readonly functions: readonly HostFunction[]
+  /** One of them has returned a promise. */
+  promised(slot: number): void
+}
 /** Makes the imports of one instance, and tells it its host functions. */
 export type MakeImports = (instance: Instance) => WebAssembly.Imports
 
@@ -30,8 +37,7 @@ export class Instance implements Guest {
   caller: object | undefined
   /** Told when it is gone. */
   onDrop: (() => void) | undefined = undefined
-  /** By what it imports: see `hostFunction`. */
-  hostFunctions: readonly HostFunction[] = []
+  hostFunctions: HostFunctions = NONE
   /** The call that is suspended in a host function of it. */
   waiting: Call | undefined = undefined
   /** The call or lease that has it, and whether it is anybody's, those included that have ended while it is still entered: see `Tenants`. */
@@ -196,7 +202,7 @@ export class Instance implements Guest {
     this.onDrop?.()
     this.#holding?.release()
     this.#promising.clear()
-    this.hostFunctions = []
+    this.hostFunctions = NONE
     this.caller = this.waiting = this.onDrop = undefined
     this.exports = NOTHING
     this.memories = []
@@ -228,3 +234,4 @@ function apply<T>(fn: (...args: unknown[]) => T, args: readonly unknown[]): T {
 }
 
 const NOTHING: WebAssembly.Exports = Object.freeze({})
+const NONE: HostFunctions = { functions: [], promised: () => undefined }

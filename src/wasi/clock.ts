@@ -102,6 +102,12 @@ export function block(duration: bigint, caller: Caller): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Math.min(milliseconds(duration), caller.timeLeft))
 }
 
+/** Work that takes long goes on in another turn of the event loop, or at once where the guest cannot wait; and no further if the call is out of time. */
+export function more(caller: Caller, work: () => void | Promise<void>): void | Promise<void> {
+  if (caller.canSuspend) return nextTurn().then(work)
+  return caller.timeLeft > 0 ? work() : undefined
+}
+
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve)

@@ -1,6 +1,6 @@
 /** What is done with a descriptor: the functions that begin with `fd_`. */
 
-import { nextTurn } from './clock.ts'
+import { more } from './clock.ts'
 import { type AnyDescriptor, DirectoryDescriptor, FD_FLAG, FileDescriptor, StdioDescriptor } from './descriptors.ts'
 import { type Entry, FILE_TYPE, type Stat, type Times } from './directory.ts'
 import { WasiError } from './errno.ts'
@@ -18,9 +18,12 @@ const WHENCE = ['set', 'current', 'end'] as const
 
 const UNKNOWN_STAT: Stat = { device: 0n, inode: 0n, type: FILE_TYPE.unknown, links: 1n, size: 0n, accessed: 0n, modified: 0n, changed: 0n }
 
-export function writeStat({ memory }: WasiGuest, at: number, stat: Stat): void {
+export function writeStat(guest: WasiGuest, address: number, stat: Stat): void {
   const { device, inode, type, links, size, accessed, modified, changed } = stat
-  for (const [offset, value] of [device, inode, BigInt(type), links, size, accessed, modified, changed].entries()) memory.setBigUint64(at + offset * 8, value)
+  const fields = [device, inode, BigInt(type), links, size, accessed, modified, changed]
+  guest.write(address, fields.length * 8, (view) => {
+    for (const [at, value] of fields.entries()) view.setBigUint64(at * 8, value, true)
+  })
 }
 
 /** The times that a guest sets, of which it may leave some as they are. @throws WasiError `inval` */
@@ -133,11 +136,14 @@ export const FILES = {
   fd_datasync: (guest, number: number) => sync(guest, number, 'fdDatasync'),
   fd_sync: (guest, number: number) => sync(guest, number, 'fdSync'),
 
-  fd_fdstat_get({ descriptors, memory }, number: number, result: number) {
-    const { type, flags, base, inheriting } = descriptors.get(number)
-    memory.setBigUint64(result, BigInt(type) | (BigInt(flags) << 16n))
-    memory.setBigUint64(result + 8, BigInt(base))
-    memory.setBigUint64(result + 16, BigInt(inheriting))
+  fd_fdstat_get(guest, number: number, result: number) {
+    const { type, flags, base, inheriting } = guest.descriptors.get(number)
+    guest.write(result, 24, (view) => {
+      view.setUint8(0, type)
+      view.setUint16(2, flags, true)
+      view.setBigUint64(8, BigInt(base), true)
+      view.setBigUint64(16, BigInt(inheriting), true)
+    })
   },
 
   fd_fdstat_set_flags({ descriptors }, number: number, flags: number) {
@@ -168,9 +174,8 @@ export const FILES = {
   },
 
   fd_prestat_get(guest, number: number, result: number) {
-    const path = preopened(guest, number)
-    guest.memory.setUint32(result, 0)
-    guest.memory.setUint32(result + 4, path.length)
+    const { length } = preopened(guest, number)
+    guest.write(result, 8, (view) => view.setUint32(4, length, true))
   },
 
   fd_prestat_dir_name(guest, number: number, address: number, length: number) {
@@ -215,16 +220,18 @@ export const FILES = {
     const directory = descriptors.directory(number, 'fdReaddir')
     let [used, next] = [0, offsetOf(cookie)]
     const fill = (): void | Promise<void> => {
-      let looked = 0
+      const pieces: Uint8Array[] = []
+      const from = used
       for (const entry of directory.entriesFrom(next)) {
         // A buffer that is not full says that there is no more: what does not fit whole is cut, and a large one is filled over some turns
         const bytes = entryBytes(entry, ++next).subarray(0, length - used)
-        memory.write(buffer + used, bytes)
+        pieces.push(bytes)
         used += bytes.length
-        if (used === length) break
-        if (++looked === MOST_ENTRIES && caller.canSuspend) return nextTurn().then(fill)
+        if (used === length || pieces.length === MOST_ENTRIES) break
       }
-      memory.setUint32(result, used)
+      memory.write(buffer + from, Buffer.concat(pieces))
+      if (pieces.length < MOST_ENTRIES || used === length) return memory.setUint32(result, used)
+      return more(caller, fill)
     }
     return fill()
   },

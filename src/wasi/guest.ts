@@ -23,9 +23,10 @@ export interface WasiSettings {
 }
 
 /** Bytes that one call reads or writes at most: more would hold the thread. Reads and writes may be short. */
-export const MOST_BYTES = 256 * 1024
+export const MOST_BYTES = 128 * 1024
 /** As `IOV_MAX` of Linux. */
 const MOST_VECTORS = 1024
+const VECTOR_SIZE = 8
 
 /** A range of the guest's memory. */
 export interface Range {
@@ -79,16 +80,28 @@ export class WasiGuest {
    */
   ranges(address: number, count: number): Range[] {
     if (count > MOST_VECTORS) throw new WasiError('inval')
-    const { memory } = this
+    const list = this.read(address, count * VECTOR_SIZE)
     const ranges: Range[] = []
     let left = MOST_BYTES
-    for (let at = address; at < address + count * 8 && left > 0; at += 8) {
-      const range = { address: memory.getUint32(at), length: memory.getUint32(at + 4) }
+    for (let at = 0; at < count * VECTOR_SIZE && left > 0; at += VECTOR_SIZE) {
+      const range = { address: list.getUint32(at, true), length: list.getUint32(at + 4, true) }
       this.checkRange(range)
       if (range.length > 0) ranges.push({ ...range, length: Math.min(range.length, left) })
       left -= range.length
     }
     return ranges
+  }
+
+  /** What is in a structure, all at once: the guest may be on another thread. */
+  read(address: number, size: number): DataView {
+    return new DataView(this.memory.read(address, size).buffer)
+  }
+
+  /** Fills a structure, all of it at once. */
+  write(address: number, size: number, fill: (view: DataView) => void): void {
+    const view = new DataView(new ArrayBuffer(size))
+    fill(view)
+    this.memory.write(address, new Uint8Array(view.buffer))
   }
 
   /** All of it, not only what is used of it. @throws WasiError `fault` */

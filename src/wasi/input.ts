@@ -4,7 +4,7 @@ import { show } from '../errors.ts'
 export type InputSource = string | Uint8Array | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>
 
 export class Input {
-  readonly #source: AsyncIterator<unknown> | undefined
+  readonly #source: Source | undefined
   #rest: Uint8Array
   #ended: boolean
   #asking: Promise<void> | undefined
@@ -12,7 +12,7 @@ export class Input {
 
   constructor(source: InputSource) {
     const isStream = typeof source !== 'string' && !(source instanceof Uint8Array)
-    this.#source = isStream ? (source as AsyncIterable<unknown>)[Symbol.asyncIterator]() : undefined
+    this.#source = isStream ? sourceOf(source) : undefined
     this.#rest = isStream ? new Uint8Array() : typeof source === 'string' ? new TextEncoder().encode(source) : source
     this.#ended = !isStream
   }
@@ -41,7 +41,7 @@ export class Input {
   /** Whoever waits sees what has come of it, and so does who comes later. */
   async #ask(): Promise<void> {
     try {
-      const { done, value } = (await this.#source?.next()) ?? { done: true, value: undefined }
+      const { done, value } = await (this.#source as Source).next()
       if (done === true) this.#ended = true
       else if (value instanceof Uint8Array) this.#rest = value
       else throw new TypeError(`stdin is a stream of Uint8Arrays, but got ${show(value)}`)
@@ -55,7 +55,26 @@ export class Input {
   /** Nobody reads any more: the stream is let go. */
   close(): void {
     this.#ended = true
-    // Its own failure is nobody's any more. A stream that is being asked may only answer this when it has answered that
-    this.#source?.return?.().catch(() => undefined)
+    this.#source?.end()
   }
 }
+
+interface Source {
+  next(): Promise<{ done?: boolean | undefined; value?: unknown }>
+  /** Also while it is asked for more. What it fails by then is nobody's business any more. */
+  end(): void
+}
+
+/** An iterator can only be ended once it has answered; what streams are can be ended as such. */
+function sourceOf(stream: AsyncIterable<unknown>): Source {
+  if (stream instanceof ReadableStream) {
+    const reader = stream.getReader()
+    return { next: () => reader.read(), end: () => void reader.cancel().catch(IGNORE) }
+  }
+  const iterator = stream[Symbol.asyncIterator]()
+  const { destroy } = stream as { destroy?: unknown }
+  if (typeof destroy === 'function') return { next: () => iterator.next(), end: () => void destroy.call(stream) }
+  return { next: () => iterator.next(), end: () => void iterator.return?.().catch(IGNORE) }
+}
+
+const IGNORE = (): void => undefined

@@ -28,14 +28,13 @@ interface Happened {
   readonly bytes: bigint
 }
 
-function subscription(guest: WasiGuest, at: number): Subscription {
-  const { memory } = guest
-  const [tag, id] = [memory.getUint8(at + 8), memory.getUint32(at + 16)]
-  const isAbsolute = (memory.getUint16(at + 40) & ABSOLUTE) !== 0
-  const timeout = tag === TAG.clock ? memory.getBigUint64(at + 24) : 0n
+function subscription(guest: WasiGuest, list: DataView, at: number): Subscription {
+  const [tag, id] = [list.getUint8(at + 8), list.getUint32(at + 16, true)]
+  const isAbsolute = (list.getUint16(at + 40, true) & ABSOLUTE) !== 0
+  const timeout = tag === TAG.clock ? list.getBigUint64(at + 24, true) : 0n
   // A clock that is not there is told by its event
   const from = tag === TAG.clock && !isAbsolute && id <= 1 ? timeOf(guest, id) : 0n
-  return { userdata: memory.getBigUint64(at), tag, id, until: from + timeout }
+  return { userdata: list.getBigUint64(at, true), tag, id, until: from + timeout }
 }
 
 /** What has happened by now; `undefined`: nothing. */
@@ -60,21 +59,21 @@ function bytesAfter({ file, position }: FileDescriptor): bigint {
 }
 
 /** Writes an event for each that has happened. @returns how many there are */
-function writeEvents(guest: WasiGuest, subscriptions: readonly Subscription[], at: number): number {
-  const { memory } = guest
-  let count = 0
-  for (const each of subscriptions) {
+function writeEvents(guest: WasiGuest, subscriptions: readonly Subscription[], address: number): number {
+  const events = subscriptions.flatMap((each) => {
     const happened = look(guest, each)
-    if (happened === undefined) continue
-    const event = new DataView(new ArrayBuffer(EVENT_SIZE))
-    event.setBigUint64(0, each.userdata, true)
-    event.setUint16(8, happened.errno, true)
-    event.setUint8(10, each.tag)
-    event.setBigUint64(16, happened.bytes, true)
-    memory.write(at + count * EVENT_SIZE, new Uint8Array(event.buffer))
-    count++
-  }
-  return count
+    return happened === undefined ? [] : [{ ...each, ...happened }]
+  })
+  guest.write(address, events.length * EVENT_SIZE, (view) => {
+    for (const [index, { userdata, errno, tag, bytes }] of events.entries()) {
+      const at = index * EVENT_SIZE
+      view.setBigUint64(at, userdata, true)
+      view.setUint16(at + 8, errno, true)
+      view.setUint8(at + 10, tag)
+      view.setBigUint64(at + 16, bytes, true)
+    }
+  })
+  return events.length
 }
 
 /** ns until the first clock is there; undefined if none is asked for. */
@@ -102,7 +101,8 @@ export const POLL = {
   poll_oneoff(guest, from: number, to: number, count: number, result: number) {
     if (count === 0 || count > MOST_SUBSCRIPTIONS) throw new WasiError('inval')
     guest.checkRange({ address: to, length: count * EVENT_SIZE })
-    const subscriptions = Array.from({ length: count }, (_, index) => subscription(guest, from + index * SUBSCRIPTION_SIZE))
+    const list = guest.read(from, count * SUBSCRIPTION_SIZE)
+    const subscriptions = Array.from({ length: count }, (_, index) => subscription(guest, list, index * SUBSCRIPTION_SIZE))
     const go = (): void | Promise<void> => {
       for (;;) {
         const happened = writeEvents(guest, subscriptions, to)

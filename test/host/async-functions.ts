@@ -435,7 +435,7 @@ function waiting(): void {
     const text = `(module (import "env" "one" (func $one (result f64))) (import "env" "two" (func $two (result f64 f64)))
       (func (export "one") (result i64) (i64.reinterpret_f64 (call $one)))
       (func (export "two") (result i64) (call $two) (drop) (i64.reinterpret_f64)))`
-    const imports = { env: { one: async () => odd, two: async () => [odd, odd] } }
+    const imports = { env: { one: async () => odd, two: () => Promise.resolve([odd, odd]) } }
     const results = async (module: Module) => [...(await module.call('one')), ...(await module.call('two'))]
     const one = 0x7ff8_0000_0000_0000n
     assert.deepEqual(await results(await bench.load(text, { imports, deterministic: true })), [one, one])

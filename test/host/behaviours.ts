@@ -2,6 +2,7 @@
 import { describe } from 'node:test'
 import { inMode, type Mode } from '../support/host.ts'
 import { asyncFunctions } from './async-functions.ts'
+import { callers } from './callers.ts'
 import { calls } from './calls.ts'
 import { closing } from './closing.ts'
 import { concurrency } from './concurrency.ts'
@@ -52,6 +53,7 @@ const SUBJECTS: Readonly<Record<string, (mode: Mode) => void>> = {
   'replacing a module': replacing,
   'host functions': hostFunctions,
   'async host functions': asyncFunctions,
+  'callers of host functions': callers,
   'nested calls': nesting,
   closing,
   events,
