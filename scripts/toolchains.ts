@@ -6,7 +6,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, dirname, extname, join } from 'node:path'
+import { basename, delimiter, dirname, extname, join } from 'node:path'
 
 export interface Toolchain {
   /** Paths, or names to be looked for on the `PATH`: the first that has the version is taken. */
@@ -17,6 +17,9 @@ export interface Toolchain {
 }
 
 const CLANG = { versionFlag: '--version', version: '14.0.6', flags: ['--target=wasm32-wasi', '-Os', '-Wall', '-Wextra', '-Werror', '-Wl,--strip-all'] }
+
+/** Without what npm puts there: clang runs a `wasm-opt` that it finds, and the bytes would be others under npm. */
+const ENVIRONMENT = { ...process.env, PATH: pathWithoutPackages() }
 
 /** By the ending of what they compile. */
 export const TOOLCHAINS: Readonly<Record<string, Toolchain>> = {
@@ -53,7 +56,7 @@ export function output(line: (out: string) => readonly string[], cwd: string): U
   try {
     const out = join(folder, 'out.wasm')
     const [command = '', ...args] = line(out)
-    execFileSync(command, args, { cwd, stdio: ['ignore', 'inherit', 'inherit'] })
+    execFileSync(command, args, { cwd, env: ENVIRONMENT, stdio: ['ignore', 'inherit', 'inherit'] })
     return readFileSync(out)
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -66,20 +69,34 @@ function toolchainFor(extension: string): Toolchain {
   return found
 }
 
+/** Found once: asking costs a process each. */
+const commands = new Map<string, string | undefined>()
+
 function commandOf(extension: string): string | undefined {
-  const { commands, versionFlag, version } = toolchainFor(extension)
-  return commands.find((command) =>
-    said(command, versionFlag)
-      .split(/[\s-]+/)
-      .includes(version),
-  )
+  if (!commands.has(extension)) {
+    const { commands: candidates, versionFlag, version } = toolchainFor(extension)
+    commands.set(
+      extension,
+      candidates.find((command) =>
+        said(command, versionFlag)
+          .split(/[\s-]+/)
+          .includes(version),
+      ),
+    )
+  }
+  return commands.get(extension)
 }
 
 function said(command: string, flag: string): string {
   try {
-    return execFileSync(command, [flag], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+    return execFileSync(command, [flag], { encoding: 'utf8', env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'ignore'] })
   } catch {
     // Not there, or not what it is taken for
     return ''
   }
+}
+
+function pathWithoutPackages(): string {
+  const folders = (process.env.PATH ?? '').split(delimiter)
+  return folders.filter((folder) => !folder.includes('node_modules/.bin')).join(delimiter)
 }
