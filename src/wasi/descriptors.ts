@@ -67,14 +67,10 @@ export class DirectoryDescriptor extends Descriptor {
     this.preopened = preopened
   }
 
-  /** Entries from the one with this number on; those read before are the same. @throws WasiError `inval` for a number that was not told yet */
-  entriesFrom(cookie: number): Iterable<Entry> {
-    if (cookie === 0) {
-      this.#listing?.close()
-      this.#listing = new Listing(this.directory)
-    }
-    if (this.#listing === undefined) throw new WasiError('inval')
-    return this.#listing.from(cookie)
+  /** The entries, as far as this descriptor has come with them. */
+  get listing(): Listing {
+    this.#listing ??= new Listing(this.directory)
+    return this.#listing
   }
 
   close(): void {
@@ -83,32 +79,46 @@ export class DirectoryDescriptor extends Descriptor {
   }
 }
 
-/** Read as far as somebody asked, and kept, since a guest may come back to where it was. */
-class Listing {
-  readonly #entries: Entry[]
-  readonly #rest: Iterator<Entry>
+/** Entries by number. Only the last one is kept: a guest may list many large directories at a time. */
+export class Listing {
+  readonly #directory: Directory
+  #entries: Iterator<Entry>
+  #last: Entry | undefined
+  /** Of the entry to come. */
+  #next = 0
 
   constructor(directory: Directory) {
-    const { inode } = directory.stat()
-    this.#entries = ['.', '..'].map((name) => ({ name, type: FILE_TYPE.directory, inode: name === '.' ? inode : 0n }))
-    this.#rest = directory.list()
+    this.#directory = directory
+    this.#entries = entriesOf(directory)
   }
 
-  *from(cookie: number): Generator<Entry, void> {
-    if (cookie > this.#entries.length) throw new WasiError('inval')
-    for (let at = cookie; ; at++) {
-      if (at === this.#entries.length) {
-        const { done, value } = this.#rest.next()
-        if (done === true) return
-        this.#entries.push(value)
-      }
-      yield this.#entries[at] as Entry
-    }
+  /** From its beginning, as it is now. */
+  rewind(): void {
+    this.close()
+    this.#entries = entriesOf(this.#directory)
+    this.#next = 0
+    this.#last = undefined
+  }
+
+  /** Looks at one entry. @returns the one of that number, `undefined` if it comes later, `null` if there is none */
+  step(number: number): Entry | undefined | null {
+    if (number === this.#next - 1) return this.#last
+    if (number < this.#next) this.rewind()
+    const { done, value } = this.#entries.next()
+    if (done === true) return null
+    this.#last = value
+    return number === this.#next++ ? value : undefined
   }
 
   close(): void {
-    this.#rest.return?.()
+    this.#entries.return?.()
   }
+}
+
+function* entriesOf(directory: Directory): Generator<Entry, void> {
+  yield { name: '.', type: FILE_TYPE.directory, inode: directory.stat().inode }
+  yield { name: '..', type: FILE_TYPE.directory, inode: 0n }
+  yield* directory.list()
 }
 
 export type AnyDescriptor = StdioDescriptor | FileDescriptor | DirectoryDescriptor
@@ -188,6 +198,13 @@ export class Descriptors {
 
   /** When the instance is gone. */
   closeAll(): void {
-    for (const number of [...this.#table.keys()]) this.close(number)
+    for (const descriptor of this.#table.values()) {
+      try {
+        descriptor.close()
+      } catch {
+        // The others are closed all the same, and nobody is left to be told
+      }
+    }
+    this.#table.clear()
   }
 }

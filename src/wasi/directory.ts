@@ -60,7 +60,7 @@ export interface Directory {
   stat(): Stat
   setTimes(times: Times): void
   /** Without `.` and `..`. Its `return` lets go of it. */
-  list(): Iterator<Entry>
+  list(): IterableIterator<Entry>
   /** `undefined`: there is none. */
   lookUp(name: string): Stat | undefined
   readLink(name: string): string

@@ -11,7 +11,7 @@ import type { WasiName } from './signatures.ts'
 
 const FSTFLAG = { accessed: 1, accessedNow: 2, modified: 4, modifiedNow: 8 } as const
 const DIRENT_SIZE = 24
-/** Entries that are written in one turn of the event loop. */
+/** Entries that are looked at in one turn of the event loop. */
 const MOST_ENTRIES = 256
 const MOST_ADVICE = 5
 const WHENCE = ['set', 'current', 'end'] as const
@@ -217,21 +217,26 @@ export const FILES = {
   },
 
   fd_readdir({ descriptors, memory, caller }, number: number, buffer: number, length: number, cookie: bigint, result: number) {
-    const directory = descriptors.directory(number, 'fdReaddir')
+    const { listing } = descriptors.directory(number, 'fdReaddir')
     let [used, next] = [0, offsetOf(cookie)]
+    if (next === 0) listing.rewind()
     const fill = (): void | Promise<void> => {
       const pieces: Uint8Array[] = []
       const from = used
-      for (const entry of directory.entriesFrom(next)) {
-        // A buffer that is not full says that there is no more: what does not fit whole is cut, and a large one is filled over some turns
-        const bytes = entryBytes(entry, ++next).subarray(0, length - used)
-        pieces.push(bytes)
-        used += bytes.length
-        if (used === length || pieces.length === MOST_ENTRIES) break
+      let isDone = false
+      for (let looked = 0; looked < MOST_ENTRIES && !isDone; looked++) {
+        const entry = listing.step(next)
+        if (entry === undefined) continue
+        if (entry !== null) {
+          // A buffer that is not full says that there is no more: what does not fit whole is cut, and a large one is filled over some turns
+          const bytes = entryBytes(entry, ++next).subarray(0, length - used)
+          pieces.push(bytes)
+          used += bytes.length
+        }
+        isDone = entry === null || used === length
       }
       memory.write(buffer + from, Buffer.concat(pieces))
-      if (pieces.length < MOST_ENTRIES || used === length) return memory.setUint32(result, used)
-      return more(caller, fill)
+      return isDone ? memory.setUint32(result, used) : more(caller, fill)
     }
     return fill()
   },

@@ -10,7 +10,9 @@ import { Abi, inMemory, onDisk, READ, ROOT, WRITE } from './abi.ts'
 /** A directory with a neighbour that nobody gave to the guest. */
 function disk(t: { after(fn: () => void): void }, { readOnly = false } = {}) {
   const root = temporaryTree(t, { 'inside/file': 'inside', 'inside/folder/deep': 'deep', 'outside/secret': 'secret', secret: 'secret' })
-  return { root, inside: join(root, 'inside'), abi: new Abi({ preopens: [onDisk(join(root, 'inside'), readOnly)] }) }
+  const abi = new Abi({ preopens: [onDisk(join(root, 'inside'), readOnly)] })
+  t.after(() => abi.gone.abort())
+  return { root, inside: join(root, 'inside'), abi }
 }
 
 /** Paths that lead out by themselves. */
