@@ -21,6 +21,7 @@ export const ROWS: readonly Row[] = [
   { parts: ['wasm/', 'abi.ts'] },
   { parts: ['guard/', 'runtime/'] },
   { parts: ['guests/'] },
+  { parts: ['conventions/'] },
   { parts: ['threads/', 'wasi/'], node: ['wasi/'] },
   { parts: ['host/'] },
   { parts: ['cli/'], node: ['cli/'] },
@@ -34,7 +35,7 @@ const MAY_USE_NODE = ROWS.flatMap(({ node = [] }) => node)
 
 /** What users import. It re-exports and has no code of its own. */
 const BARREL = 'index.ts'
-const BARREL_MAY_IMPORT = ['host/', 'wasi/', 'guests/', 'errors.ts|budget.ts|limits.ts']
+const BARREL_MAY_IMPORT = ['host/', 'wasi/', 'conventions/', 'guests/', 'errors.ts|budget.ts|limits.ts']
 const MAY_IMPORT_BARREL = ['cli/']
 
 export interface Violation {
@@ -94,7 +95,7 @@ function wrongWith(path: string, imported: Import, publicNames: ReadonlyMap<stri
   const to = partOf(target)
   if (to === undefined) return `imports '${specifier}', which is in no layer`
   if (path === BARREL)
-    return BARREL_MAY_IMPORT.includes(to.name) ? undefined : `imports '${specifier}'; the barrel exports host/, wasi/, guests/ and row 0 only`
+    return BARREL_MAY_IMPORT.includes(to.name) ? undefined : `imports '${specifier}'; the barrel exports host/, wasi/, conventions/, guests/ and row 0 only`
   if (from === undefined || from.name === to.name) return undefined
   if (to.row > from.row) return `imports '${specifier}' of row ${to.row}, which is above its own row ${from.row}`
   if (to.row === from.row) return `imports '${specifier}', its sibling in row ${to.row}`

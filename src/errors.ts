@@ -3,7 +3,7 @@
  *
  * - `REASONS` is the table: class, CLI exit code, whether the instance lives on, what it means, what to do.
  * - `CurfewError` carries the code and the figures; `LoadError` and `CallError` say which side failed;
- *   `StopError`, `TrapError`, `HostFunctionError` and `UsageError` are the kinds of `CallError`.
+ *   `StopError`, `TrapError`, `GuestError`, `HostFunctionError` and `UsageError` are the kinds of `CallError`.
  *
  * README and docs/errors.md are checked against the table by a test.
  */
@@ -12,7 +12,7 @@
 export type Phase = 'queued' | 'starting' | 'running' | 'suspended' | 'host'
 
 /** Which class an error of a code has when a call fails with it. */
-export type ReasonKind = 'option' | 'load' | 'stop' | 'trap' | 'host' | 'usage'
+export type ReasonKind = 'option' | 'load' | 'stop' | 'trap' | 'guest' | 'host' | 'usage'
 
 interface Reason {
   /** The class of the error when a call fails with this code; a load that fails is always a `LoadError`. */
@@ -72,9 +72,13 @@ export const REASONS = {
   trap: reason('trap', EXIT.trap, false, 'The guest trapped by itself (unreachable, out of bounds, division by zero and the like).', 'The cause is the trap, with its stack.'),
   'stack-overflow': reason('trap', EXIT.trap, false, 'The guest used up its stack, usually by endless recursion.', 'The cause has the stack.'),
   'guest-exception': reason('trap', EXIT.trap, false, 'The guest threw an exception that it did not catch.', 'The cause is the WebAssembly exception.'),
+  'guest-error': reason('guest', EXIT.trap, true, 'The plugin answered a call of bytes, text or JSON with an error.', 'The cause is what it said.'),
+  'bad-output': reason('guest', EXIT.trap, true, 'What a plugin gave back for bytes, text or JSON is outside of its memory, longer than `outputLimit`, not UTF-8 or not JSON.', 'Fix the plugin, or raise `outputLimit`: docs/plugins.md says what an output is.'),
+  'alloc-failed': reason('guest', EXIT.trap, false, 'A plugin had no room for an input: its `alloc` returned 0, or what is outside of its memory.', 'Pass less, raise `memoryLimit`, or have the plugin free what it was given.'),
   'host-function': reason('host', EXIT.host, false, 'A host function threw and the guest did not catch it.', 'The cause is what the host function threw.'),
 
   'no-such-function': reason('usage', EXIT.usage, true, 'The module exports no function of that name.', 'Call one of the functions in `module.exports`.'),
+  'wrong-signature': reason('usage', EXIT.usage, true, 'The function, or the module, is not made for bytes, text and JSON: an export is missing or has another type.', 'Use `call`, or export what docs/plugins.md asks for.'),
   'not-callable': reason('usage', EXIT.usage, true, "A value of the function's signature cannot cross into JavaScript (v128, exnref).", 'Export a wrapper that takes and returns values that can cross.'),
   'bad-argument': reason('usage', EXIT.usage, true, 'The arguments do not fit the signature.', 'Pass number for i32, f32 and f64, bigint for i64, a function of a guest or null for funcref.'),
   busy: reason('usage', EXIT.host, true, 'The instance is running, suspended or leased, and this call cannot wait.', 'Use `call`, which waits, or try again later.'),
@@ -154,12 +158,22 @@ export class CallError extends CurfewError {}
 export class StopError extends CallError {}
 /** The guest ended the call by itself: a trap, stack overflow, an exception of its own. */
 export class TrapError extends CallError {}
+/** The guest ran to its end, and what it answered is an error or cannot be used. */
+export class GuestError extends CallError {}
 /** A host function threw through the guest. */
 export class HostFunctionError extends CallError {}
 /** The call was refused: it did not fit the module, or could not run now. */
 export class UsageError extends CallError {}
 
-const CALL_CLASSES = { stop: StopError, trap: TrapError, host: HostFunctionError, usage: UsageError, load: CallError, option: CurfewError } as const
+const CALL_CLASSES = {
+  stop: StopError,
+  trap: TrapError,
+  guest: GuestError,
+  host: HostFunctionError,
+  usage: UsageError,
+  load: CallError,
+  option: CurfewError,
+} as const
 
 /** A failed call: the class comes from the table. */
 export function callError(code: ErrorCode, what: string, details?: ErrorDetails): CurfewError {

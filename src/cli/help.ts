@@ -76,7 +76,7 @@ if the program was ended. They may be the same: --json tells them apart. With it
 collected (up to 1 MiB each), and printed as stdout and stderr of one object.
 
 Examples:
-  $ echo hello | curfew run cat.wasm
+  $ curfew run cat.wasm < hello.txt
   $ curfew run compress.wasm --dir .::. --timeout 10s -- -9 report.txt
   $ curfew run plugin.wasm --env LANG=C --memory 64MiB --json | jq .exitCode
   $ curfew run program.wasm --deterministic --fuel 0 --json

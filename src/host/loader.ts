@@ -1,11 +1,13 @@
 /** From a source to a version of a module that serves: read, guarded, compiled, linked and started. */
 import { type Allowance, moduleAllowance } from '../budget.ts'
 import { LoadError } from '../errors.ts'
+import { withConvention } from '../guests/exchange.ts'
 import type { Executor, Guest, GuestSpec } from '../guests/executor.ts'
 import { importSource } from '../guests/imports.ts'
 import { type Signature, signaturesOf } from '../guests/signature.ts'
 import type { ModuleType } from '../wasm/module-type.ts'
 import { tellGuestEvent } from './events.ts'
+import { ExchangeSignatures } from './exchange-signatures.ts'
 import { Lease, type LeaseContext } from './lease.ts'
 import type { ResolvedHostOptions, ResolvedLoadOptions } from './options.ts'
 import { prepare } from './prepare.ts'
@@ -19,6 +21,7 @@ export interface Version {
   /** Does it count fuel? */
   readonly countsFuel: boolean
   readonly signatures: ReadonlyMap<string, Signature>
+  readonly exchanges: ExchangeSignatures
   readonly type: ModuleType
   /** What it has of WASI. */
   readonly wasi: LinkedWasi | undefined
@@ -41,11 +44,12 @@ export async function loadVersion(
   const policy = { memoryLimit, tableLimit, deterministic, restart: options.restart, canWait: executor.canWait }
   const signatures = signaturesOf(type.exports)
   const wasi = options.wasi === undefined ? undefined : await linkWasi(options.wasi, options.imports, type, signatures, name)
-  const imports = importSource(type.imports, wasi?.imports ?? options.imports, policy, name)
+  const imports = importSource(type.imports, withConvention(wasi?.imports ?? options.imports, options.convention), policy, name)
   if (signal.aborted) throw new LoadError('aborted', 'loading was aborted', { module: name, cause: signal.reason })
   const allowance = moduleAllowance(host, options)
+  const exchanges = new ExchangeSignatures(name, options.convention, signatures)
   const countsFuel = options.fuelCosts !== undefined
-  const context = { module: name, allowance, countsFuel, signatures }
+  const context = { module: name, allowance, countsFuel, signatures, exchanges }
   const ending = { tell: () => undefined }
   const guest = await executor.load({
     name,
@@ -57,6 +61,7 @@ export async function loadVersion(
     signal,
     startTimeout: options.startTimeout,
     nestedTimeout: options.nestedTimeout,
+    convention: options.convention,
     setup: readying(options.setup, wasi, context),
     restart: options.restart,
     reuse: options.reuse ?? (wasi?.isCommand ? 'never' : 'always'),
@@ -70,7 +75,7 @@ export async function loadVersion(
     onClose: () => ending.tell(),
     onEvent: (event) => tellGuestEvent(name, event),
   })
-  return { guest, allowance, countsFuel, signatures, type, wasi, ending }
+  return { guest, allowance, countsFuel, signatures, exchanges, type, wasi, ending }
 }
 
 /** What is done with each new instance before any call gets it: a reactor of WASI first readies itself. */

@@ -7,6 +7,7 @@ import { DEFAULT_DRAIN_TIMEOUT, DEFAULT_LEASE_TIMEOUT } from '../limits.ts'
 import { allowanceOf, type CallOptions, type CallSyncOptions, checkLeaseOptions, type LeaseOptions } from './call-options.ts'
 import { checkOptions, checkSignal, duration } from './checks.ts'
 import { tellClosed, tellReplaced, traceCall, traceCallSync, tracesCalls } from './events.ts'
+import { type Callee, Exchanging } from './exchanges.ts'
 import { Lease, type LeaseContext } from './lease.ts'
 import type { Version } from './loader.ts'
 import type { LoadOptions } from './options.ts'
@@ -28,7 +29,7 @@ export interface ReplaceOptions extends LoadOptions {
 }
 
 /** A loaded plugin. Calls of one instance run one after another, each on a state that the one before left. */
-export class Module {
+export class Module extends Exchanging {
   readonly #name: string
   readonly #host: ModuleHost
   #version: Version
@@ -45,6 +46,7 @@ export class Module {
 
   /** @internal Made by `Host.loadModule`. */
   constructor(name: string, version: Version, host: ModuleHost) {
+    super()
     this.#name = name
     this.#host = host
     this.#version = version
@@ -125,6 +127,10 @@ export class Module {
     const { context } = options
     if (!tracesCalls()) return guest.callSync(signature, args, allowance, context === undefined ? undefined : { context })
     return traceCallSync(this.#name, name, (observe) => guest.callSync(signature, args, allowance, { observe, context }))
+  }
+
+  protected get callee(): Callee {
+    return { guest: this.#version.guest, context: this.#context }
   }
 
   /**
@@ -238,8 +244,8 @@ export class Module {
   }
 }
 
-function contextOf(module: string, { allowance, countsFuel, signatures }: Version): LeaseContext {
-  return { module, allowance, countsFuel, signatures }
+function contextOf(module: string, { allowance, countsFuel, signatures, exchanges }: Version): LeaseContext {
+  return { module, allowance, countsFuel, signatures, exchanges }
 }
 
 const IGNORE = () => undefined

@@ -1,6 +1,9 @@
 /** The options of hosts and modules, checked up front. */
+
+import { CONVENTIONS, type ConventionName, conventionNamed } from '../conventions/conventions.ts'
 import { optionError } from '../errors.ts'
 import { type FuelCostTable, fuelCosts } from '../guard/fuel-costs.ts'
+import type { Convention } from '../guests/convention.ts'
 import { fuelAmount } from '../guests/fuel-amount.ts'
 import type { Imports, ImportsOf } from '../guests/imports.ts'
 import {
@@ -79,6 +82,8 @@ export interface LoadOptions {
   readonly tableLimit?: number
   /** Overrides of the caps on what loading may cost, for a module that is trusted. */
   readonly caps?: Partial<Caps>
+  /** How `callBytes`, `callText` and `callJson` get bytes in and out. Default `packed`, see docs/plugins.md; one of your own not with `threads`. */
+  readonly convention?: ConventionName | Convention
   /** Run on each new instance before any call gets it. */
   readonly setup?: (instance: Lease) => unknown
   /** After a stop or trap: a new instance (`always`, the default), or the module closes (`never`). */
@@ -150,6 +155,7 @@ const LOAD_OPTIONS = [
   'memoryLimit',
   'tableLimit',
   'caps',
+  'convention',
   'setup',
   'restart',
   'reuse',
@@ -175,6 +181,7 @@ export interface ResolvedLoadOptions {
   readonly memoryLimit: number
   readonly tableLimit: number
   readonly caps: Partial<Caps>
+  readonly convention: Convention
   readonly setup: ((instance: Lease) => unknown) | undefined
   readonly restart: 'always' | 'never'
   /** Undefined: by what the module is. */
@@ -209,6 +216,7 @@ export function resolveLoadOptions(host: ResolvedHostOptions, options: LoadOptio
     memoryLimit: count('memoryLimit', options.memoryLimit, host.memoryLimit),
     tableLimit: count('tableLimit', options.tableLimit, host.tableLimit),
     caps: checkCaps(options.caps ?? {}),
+    convention: checkConvention(options.convention === undefined ? 'packed' : options.convention, host),
     setup,
     restart: oneOf('restart', options.restart, ['always', 'never']),
     reuse: options.reuse === undefined ? undefined : oneOf<'always' | 'never'>('reuse', options.reuse, ['always', 'never']),
@@ -219,6 +227,16 @@ export function resolveLoadOptions(host: ResolvedHostOptions, options: LoadOptio
     onTrap: oneOf('onTrap', options.onTrap, ['restart', 'keep']),
     signal,
   }
+}
+
+/** A convention that is not one of Curfew's own is code of this thread. */
+function checkConvention(convention: ConventionName | Convention, { threads }: ResolvedHostOptions): Convention {
+  const known = typeof convention === 'string' ? conventionNamed(convention) : undefined
+  if (known !== undefined) return known
+  const names = CONVENTIONS.map((name) => `'${name}'`).join(' or ')
+  const isOne = typeof convention === 'object' && convention !== null && typeof convention.functions === 'function' && typeof convention.exchange === 'function'
+  if (!isOne || threads > 0) throw optionError('convention', threads > 0 ? `${names} with \`threads\`` : `${names} or a Convention`, convention)
+  return convention
 }
 
 /** Further apart, and who has the less would never run. */

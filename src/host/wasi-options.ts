@@ -149,6 +149,7 @@ async function opener(path: string, given: DirectoryOptions): Promise<Opener> {
   return open
 }
 
+/** @throws CurfewError `invalid-option` */
 async function openHostDirectory(path: string, hostPath: string): Promise<Directory> {
   const { HostDirectory } = await import('../wasi/host-directory.ts')
   try {

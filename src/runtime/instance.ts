@@ -43,6 +43,8 @@ export class Instance implements Guest {
   /** The call or lease that has it, and whether it is anybody's, those included that have ended while it is still entered: see `Tenants`. */
   holder: Call | undefined = undefined
   taken = false
+  /** What runs its exchanges, see `guests/exchange.ts`. */
+  exchanges: unknown = undefined
   /** Synchronous calls that run in it, one on top of the other. */
   entered = 0
   #counter: WebAssembly.Global | undefined
@@ -206,7 +208,7 @@ export class Instance implements Guest {
     this.caller = this.waiting = this.onDrop = undefined
     this.exports = NOTHING
     this.memories = []
-    this.start = this.#counter = this.#gauges = this.#holding = undefined
+    this.exchanges = this.start = this.#counter = this.#gauges = this.#holding = undefined
   }
 }
 

@@ -212,7 +212,9 @@ class Server {
     const { id, signature, args, allowance = spec.allowance, began, isObserved } = order
     const observe = isObserved ? { observe: (figures: CallFigures) => void this.#figuresOf.set(id, figures) } : undefined
     const particulars = { began: fromShared(began), ...observe }
-    const results = await callee.call(signatures[signature] as Signature, this.#crossing.receiveAll(args), allowance, this.#signal(order), particulars)
+    const called = signatures[signature] as Signature
+    const results = await callee.call(called, this.#crossing.receiveAll(args), allowance, this.#signal(order), particulars)
+    if (called.exchange !== undefined) return this.#crossing.sendData(results)
     for (const result of results) if (typeof result === 'function') this.#functions.set(result, served as ServedGuest)
     return this.#crossing.sendAll(results)
   }

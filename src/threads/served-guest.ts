@@ -1,5 +1,7 @@
 /** A module of the host, on the thread that runs it. */
+import { conventionNamed } from '../conventions/conventions.ts'
 import { callError } from '../errors.ts'
+import type { Convention } from '../guests/convention.ts'
 import type { Guest, GuestEvent, GuestLease, GuestSpec } from '../guests/executor.ts'
 import { type Link, sourceOf } from '../guests/imports.ts'
 import { isFunctionImport, suspending } from '../guests/linking.ts'
@@ -32,9 +34,10 @@ export class ServedGuest {
 
   constructor(id: number, sent: SentSpec, signal: AbortSignal | undefined, asks: Asks) {
     this.id = id
-    const { imports, hasSetup, ...rest } = sent
+    const { imports, hasSetup, convention, ...rest } = sent
     this.spec = {
       ...rest,
+      convention: conventionNamed(convention) as Convention,
       imports: sourceOf(linksFrom(imports, id, asks), rest.name),
       // A host function that calls back does so on the host's side
       signatures: new Map(),

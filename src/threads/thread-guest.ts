@@ -148,7 +148,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
   ): CallRequest {
     return {
       signature: this.#numberOf(thread, signature),
-      args: thread.crossing.sendAll(args),
+      args: signature.exchange === undefined ? thread.crossing.sendAll(args) : thread.crossing.sendData(args),
       began: toShared(began),
       ...(allowance === this.#spec.allowance ? undefined : { allowance }),
       ...(signal === undefined ? undefined : abortable(thread, signal)),

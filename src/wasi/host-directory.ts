@@ -1,16 +1,15 @@
 /**
  * A chosen directory of the machine. Names in it are reached from an open handle of their directory, where the system can do that
  * (`/proc/self/fd`): what others move or swap meanwhile changes nothing about where a name is looked up.
+ *
+ * This file is imported only once a module has asked for such a directory: it needs Node.
  */
-import type * as Fs from 'node:fs'
-import { builtin } from '../node.ts'
+import fs from 'node:fs'
+import { sep } from 'node:path'
 import { type Directory, type Entry, FILE_TYPE, type FileType, type HowToOpen, type OpenFile, type Stat, type Times } from './directory.ts'
 import { WasiError } from './errno.ts'
 
 const NS_PER_S = 1e9
-
-/** Node's; there are no directories of the machine without it. */
-const fs = builtin('fs') as unknown as typeof Fs
 
 export class HostDirectory implements Directory {
   /** How to get at what is in it. */
@@ -28,6 +27,8 @@ export class HostDirectory implements Directory {
 
   /** @throws an error of Node's file system if it is no directory that can be read */
   static root(path: string): HostDirectory {
+    // There a name may have in it what leads elsewhere
+    if (sep !== '/') throw new Error('names are more than names on this system: `NUL` is a device, `a:b` a stream, `C:x` is elsewhere')
     const real = fs.realpathSync(path)
     fs.readdirSync(`${real}/`)
     return new HostDirectory(real, {})
@@ -147,7 +148,6 @@ const HANDLES = '/proc/self/fd'
 
 /** Is a handle's entry there the directory itself? */
 const handlesAreWays = ((): boolean => {
-  if (fs === undefined) return false
   let handle: number | undefined
   try {
     handle = fs.openSync('/', fs.constants.O_RDONLY)
@@ -207,7 +207,7 @@ function inSeconds({ accessed, modified }: Times): [accessed: number, modified: 
   return [Number(accessed) / NS_PER_S, Number(modified) / NS_PER_S]
 }
 
-function statOf(stats: Fs.BigIntStats): Stat {
+function statOf(stats: fs.BigIntStats): Stat {
   return {
     device: BigInt.asUintN(64, stats.dev),
     inode: BigInt.asUintN(64, stats.ino),
@@ -220,7 +220,7 @@ function statOf(stats: Fs.BigIntStats): Stat {
   }
 }
 
-function typeOf(of: Fs.StatsBase<bigint> | Fs.Dirent): FileType {
+function typeOf(of: fs.StatsBase<bigint> | fs.Dirent): FileType {
   if (of.isFile()) return FILE_TYPE.file
   if (of.isDirectory()) return FILE_TYPE.directory
   if (of.isSymbolicLink()) return FILE_TYPE.symlink

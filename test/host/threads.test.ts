@@ -125,6 +125,7 @@ const MADE = [
 
 /** Claims about calls from a host function into the guest that called it. */
 const NESTED = [
+  'a host function may pass text to the guest that called it, whose exchange it is in',
   '`nestedTimeout` can be set, and 0 leaves the budget of the outer call',
   'a nested call is within the deadline of the outer one',
   'a stop of a nested call cannot be swallowed by the host function: its guest is gone',

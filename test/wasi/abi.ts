@@ -48,11 +48,13 @@ export class Abi {
   readonly ended = new AbortController()
   readonly gone = new AbortController()
   canSuspend: boolean
+  timeLeft: number
   #free = 1024
 
   constructor(options: AbiOptions = {}) {
     const { preopens = [], run, canSuspend = true, timeLeft = Number.POSITIVE_INFINITY, ...settings } = options
     this.canSuspend = canSuspend
+    this.timeLeft = timeLeft
     this.run = new WasiRun({ args: ['test'], env: {}, stdin: '', stdout: undefined, stderr: undefined, outputLimit: undefined, ...run })
     const abi = this
     const caller = {
@@ -60,7 +62,9 @@ export class Abi {
       memory: new InstanceMemory('test', () => this.memory),
       signal: this.ended.signal,
       gone: this.gone.signal,
-      timeLeft,
+      get timeLeft() {
+        return abi.timeLeft
+      },
       context: undefined,
       run: this.run,
       get canSuspend() {

@@ -200,6 +200,9 @@ both('symlinks are followed inside, by name and in the middle of a path', (abi) 
   assert.equal(abi.path('path_readlink', [ROOT], 'link', buffer, 5, used), 'success')
   assert.equal(abi.text(buffer, abi.view.getUint32(used, true)), 'hello')
   assert.equal(abi.path('path_readlink', [ROOT], 'hello.txt', buffer, 100, used), 'inval')
+  // A slash at the end follows, whatever the flag says
+  assert.equal((abi.stat('folder-link/', false) as { type: number }).type, 3)
+  assert.equal(abi.stat('link/', false), 'notdir')
   // Written through, also to what is not there yet
   abi.symlink('new.txt', 'dangling')
   assert.equal(abi.open('dangling'), 'noent')

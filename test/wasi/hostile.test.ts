@@ -35,6 +35,8 @@ for (const name of NAMES) {
       } catch (error) {
         assert.ok(error instanceof Ended && name === 'proc_exit', `${name}(${args}) ends the call: ${error}`)
         return
+      } finally {
+        abi.gone.abort()
       }
     }
     if (name !== 'sched_yield') assert.ok(answers.size > 1 || !answers.has(ERRNO.success), 'it does not say yes to everything')
