@@ -50,7 +50,7 @@ export const REASONS = {
   'invalid-module': reason('load', EXIT.load, true, 'The module decodes but does not validate.', 'Rebuild it; the toolchain that produced it has a bug, or the file was altered.'),
   'unsupported-feature': reason('load', EXIT.load, true, 'The module uses a feature whose memory or time no limit can bound.', 'Build the plugin without that feature.'),
   'limit-exceeded': reason('load', EXIT.load, true, 'The module is above a cap on memory, tables or what compiling and instantiating it would cost, or host or process have no room for it.', 'Raise the limit if the module is trusted, make the module smaller, or close others.'),
-  'missing-import': reason('load', EXIT.load, true, 'The module imports something that was not given.', 'Pass every import that is listed in `imports`.'),
+  'missing-import': reason('load', EXIT.load, true, 'The module imports something that was not given.', 'Pass every import that is listed in `imports`; those of `wasi_snapshot_preview1` come with `wasi: {}`.'),
   'invalid-import': reason('load', EXIT.load, true, 'An import was given but is of the wrong kind or type, or may not be passed in.', 'Pass functions and immutable globals as they are; memories, tables and mutable globals as `{ factory }`, with a maximum within the limits.'),
   'instantiation-failed': reason('load', EXIT.load, true, 'The engine could not compile, link or instantiate the module.', 'The cause has what the engine said.'),
   'start-failed': reason('load', EXIT.load, false, "The module's start function or `setup` trapped, threw or was stopped.", 'The cause has the reason.'),

@@ -322,6 +322,39 @@ export function wasi(mode: Mode): void {
     await failure(plain.call('_initialize'), 'trap')
   })
 
+  behaviour('a start function and `setup` may use it as well', async (bench) => {
+    let out = ''
+    const stdout = (bytes: Uint8Array) => {
+      out += new TextDecoder().decode(bytes)
+    }
+    const text = `(module ${IMPORTS} (func $say (export "say") ${HELLO}) (start $say))`
+    await bench.load(text, { wasi: { stdout }, setup: (instance) => instance.call('say') })
+    assert.equal(out, 'hellohello')
+  })
+
+  behaviour('a caller tells when its instance is gone, and not before', async (bench) => {
+    const gone: AbortSignal[] = []
+    const imports = (caller: Caller): Imports => {
+      gone.push(caller.gone)
+      return { env: { mine: () => undefined } }
+    }
+    const text = '(module (import "env" "mine" (func)) (func (export "trap") unreachable) (func (export "fine")))'
+    const states = async () => {
+      await nextTurn()
+      return gone.map(({ aborted }) => aborted)
+    }
+    const module = await bench.load(text, { imports })
+    await module.call('fine')
+    assert.deepEqual(await states(), [false])
+    await failure(module.call('trap'), 'trap')
+    assert.deepEqual(await states(), [true, false])
+    await module.close()
+    assert.deepEqual(await states(), [true, true])
+    const never = await bench.load(text, { imports, reuse: 'never' })
+    await never.call('fine')
+    assert.deepEqual((await states()).slice(2), [true, false])
+  })
+
   behaviour('a reactor that exits in a call ends that with its exit as the cause, and goes on with another instance', async (bench) => {
     const module = await bench.load(`(module ${IMPORTS} (func (export "exit") (param i32) (call $proc_exit (local.get 0))) (func (export "say") ${HELLO}))`, {
       wasi: {},
