@@ -5,7 +5,7 @@ import { ERRNO, errnoOf, WasiError } from './errno.ts'
 import { cannotWait } from './files.ts'
 import type { WasiGuest } from './guest.ts'
 import type { Handlers } from './handler.ts'
-import { timeOf } from './system.ts'
+import { CLOCK, timeOf } from './system.ts'
 
 const SUBSCRIPTION_SIZE = 48
 const EVENT_SIZE = 32
@@ -32,9 +32,10 @@ function subscription(guest: WasiGuest, list: DataView, at: number): Subscriptio
   const [tag, id] = [list.getUint8(at + 8), list.getUint32(at + 16, true)]
   const isAbsolute = (list.getUint16(at + 40, true) & ABSOLUTE) !== 0
   const timeout = tag === TAG.clock ? list.getBigUint64(at + 24, true) : 0n
-  // A clock that is not there is told by its event
-  const from = tag === TAG.clock && !isAbsolute && id <= 1 ? timeOf(guest, id) : 0n
-  return { userdata: list.getBigUint64(at, true), tag, id, until: from + timeout }
+  // Real time has coarser ticks, and may be set back: what lasts for a time lasts by the other clock. A clock that is not there is told by its event
+  const lasts = tag === TAG.clock && !isAbsolute && (id === CLOCK.realtime || id === CLOCK.monotonic)
+  if (lasts) return { userdata: list.getBigUint64(at, true), tag, id: CLOCK.monotonic, until: guest.clock.monotonic + timeout }
+  return { userdata: list.getBigUint64(at, true), tag, id, until: timeout }
 }
 
 /** What has happened by now; `undefined`: nothing. */

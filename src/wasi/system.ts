@@ -5,7 +5,7 @@ import type { WasiGuest } from './guest.ts'
 import type { Handlers } from './handler.ts'
 import { WasiExit } from './run.ts'
 
-const CLOCK = { realtime: 0, monotonic: 1 } as const
+export const CLOCK = { realtime: 0, monotonic: 1 } as const
 /** Random bytes that are made in one turn of the event loop: half a millisecond's worth. */
 const RANDOM_PIECE = 64 * 1024
 /** Of `proc_raise`: a default action that ends the guest is all there could be. */

@@ -71,6 +71,13 @@ test('sleeping has the guest wait, while the event loop goes on', async () => {
   assert.deepEqual(order, ['turn', 'slept'])
 })
 
+test('who sleeps for a time sleeps that long, whatever the time of day is meanwhile', async (t) => {
+  const abi = new Abi({ clock: 'system' })
+  const now = Date.now()
+  t.mock.method(Date, 'now', () => now)
+  assert.deepEqual(await poll(abi, { clock: 0, timeout: 5n * MS }, { clock: 1, timeout: 500n * MS }), [clockEvent(100n)])
+})
+
 test('the earliest of several times is what happens', async () => {
   const abi = new Abi({ clock: 'system' })
   const before = timers()
