@@ -1,11 +1,9 @@
 /** Directories in memory, of the names and inodes in `inodes.ts`. */
 import type { Directory, Entry, HowToOpen, OpenFile, Stat, Times } from './directory.ts'
 import { WasiError } from './errno.ts'
-import type { Files, FileTree } from './file-tree.ts'
-import { byteLength, type Inode, Name, Volume } from './inodes.ts'
+import { type Files, type FileTree, sizesOf } from './file-tree.ts'
+import { byteLength, type Inode, MODE, Name, Volume } from './inodes.ts'
 import type { Quota } from './quota.ts'
-
-const MODE = { directory: 0o040777, file: 0o100666, symlink: 0o120777 } as const
 
 /** With names that a guest chose, so without a prototype. */
 type Writable = Record<string, string | Uint8Array | FileTree>
@@ -21,23 +19,11 @@ export class VirtualDirectory implements Directory {
 
   /** A tree of its own. @param now ms since the epoch @throws WasiError `nospc` */
   static root(files: Files, quota: Quota, now: () => number): VirtualDirectory {
+    const { bytes, count } = sizesOf(files)
+    quota.takeBytes(bytes)
+    quota.takeFiles(count + 1)
     const volume = new Volume(quota, now)
-    const link = new Name(volume, undefined, '')
-    link.setNode(volume.make(MODE.directory))
-    link.inode.nlink++
-    const root = new VirtualDirectory(volume, link)
-    root.#fill(files)
-    return root
-  }
-
-  #fill(files: Files): void {
-    for (const [name, what] of files) {
-      if (what instanceof Uint8Array) this.#add(name, MODE.file).contents.begin(what)
-      else {
-        this.makeDirectory(name)
-        ;(this.openDirectory(name) as VirtualDirectory).#fill(what)
-      }
-    }
+    return new VirtualDirectory(volume, new Name(volume, undefined, '', volume.inode(MODE.directory), files))
   }
 
   /** What is in it now, copied; symlinks are left out. */
@@ -140,7 +126,7 @@ export class VirtualDirectory implements Directory {
     const target = this.#same(to)
     if (inode.isDirectory()) throw new WasiError('perm')
     target.#checkFree(newName)
-    this.#volume.quota.takeFile()
+    this.#volume.quota.takeFiles(1)
     inode.nlink++
     target.#attach(newName, inode)
   }
@@ -204,19 +190,14 @@ export class VirtualDirectory implements Directory {
 
   #add(name: string, mode: number): Inode {
     this.#checkFree(name)
-    const inode = this.#volume.make(mode)
+    this.#volume.quota.takeFiles(1)
+    const inode = this.#volume.inode(mode)
     this.#attach(name, inode)
     return inode
   }
 
   #attach(name: string, inode: Inode): void {
-    const link = new Name(this.#volume, this.#link, name)
-    link.setNode(inode)
-    if (inode.isDirectory()) {
-      link.children.set('.', link)
-      inode.nlink++
-    }
-    this.#link.setChild(name, link)
+    this.#link.add(name, inode)
     this.#link.inode.modified()
   }
 
