@@ -1,5 +1,5 @@
 /**
- * Files in memory: names, links and inodes are those of the library, what is in files is ours (see decision C0NN).
+ * Files in memory: names, links and inodes are those of the library, what is in files is ours (see decision C056).
  *
  * This file loads the library; it is imported only once a module has asked for files in memory.
  */
