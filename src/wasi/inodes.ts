@@ -1,6 +1,6 @@
 /**
  * Names and inodes of files in memory: those of the library, made to cost a guest's thread the same however many there are (see decision
- * C0NN). What is in a file is ours.
+ * C056). What is in a file is ours.
  *
  * This file loads the library; it is imported only once a module has asked for files in memory.
  */
