@@ -29,7 +29,9 @@ export interface Nesting {
 export function nestingHere(owner: CallOwner, instance?: Instance): Nesting | undefined {
   const below = instance === undefined ? (instanceBelow(owner) as Instance | undefined) : isInside(instance) ? instance : undefined
   if (below !== undefined) return { instance: below, around: undefined }
-  for (const around of callsAround(originHere())) {
+  const origin = originHere()
+  if (origin === undefined) return undefined // most calls: a generator would cost 20 ns
+  for (const around of callsAround(origin)) {
     if (around.owner !== owner || around.state !== 'suspended' || !around.inHost) continue
     if (instance === undefined || around.instance === instance) return { instance: around.instance as Instance, around }
   }
