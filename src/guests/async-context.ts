@@ -51,8 +51,7 @@ export class TrackedFunctions implements HostFunctions {
       try {
         const result = hosted.run(run, () => fn(...args))
         if (isThenable(result)) {
-          const promise = Promise.resolve(result) // what is no promise of the engine's may do things each time it is asked
-          promise.then(end, end)
+          const promise = followed(result, end)
           if (!run.promises) {
             run.promises = true
             tellPromised(run)
@@ -67,6 +66,15 @@ export class TrackedFunctions implements HostFunctions {
         throw error
       }
     }
+  }
+}
+
+/** A promise of the engine's for any: what is none may do things each time it is asked. @param end told when it has settled */
+async function followed(promised: PromiseLike<unknown>, end: () => void): Promise<unknown> {
+  try {
+    return await promised
+  } finally {
+    end()
   }
 }
 

@@ -31,7 +31,7 @@ export function hostFunction(slot: number, bound: Instance | undefined, canWait:
       promised = result
       hostFunctions.promised(slot)
       // If it is refused, or the call was stopped meanwhile, nobody waits for it any more
-      if (result instanceof Promise) result.catch(() => undefined)
+      if (result instanceof Promise) void ignored(result)
       const refusal = whyNotWait(call, canWait, outer !== undefined)
       if (refusal !== undefined) throw new TypeError(`the host function returned a promise, but ${refusal}`)
     } catch (error) {
@@ -47,6 +47,13 @@ export function hostFunction(slot: number, bound: Instance | undefined, canWait:
     }
     throw waitFor(promised, instance)
   }
+}
+
+/** By `await`, which asks nothing of a promise that may be anybody's. */
+async function ignored(promise: Promise<unknown>): Promise<void> {
+  try {
+    await promise
+  } catch {}
 }
 
 /** Why the guest cannot be suspended until a promise settles, and what to do; undefined if it can. */

@@ -1,7 +1,7 @@
 /** The guest that calls a host function, as that sees it: its memory, its call, its exports. */
 import assert from 'node:assert/strict'
 import { type Caller, type CurfewError, currentCall, type Host, type ImportsOf, type LoadOptions, type Module } from '../../src/index.ts'
-import { type Bench, behaviour, busy, failure, type Mode, nextTurn, sleep } from '../support/host.ts'
+import { type Bench, behaviour, busy, failure, type Mode, nextTurn, sleep, within } from '../support/host.ts'
 import { wat } from '../support/wat.ts'
 
 /** Asks the host about a piece of its memory. Its allocator never frees; `count` counts what has been asked of this instance. */
@@ -478,6 +478,35 @@ function waiting(): void {
     }))
     assert.deepEqual(await module.call('ask', [0, 0]), [1])
     assert.deepEqual(await module.call('ask', [0, 0]), [2])
+  })
+
+  behaviour('a promise whose methods are not the engine’s settles once all the same, and harms no other call', async (bench) => {
+    const promiseWith = (key: PropertyKey, property: PropertyDescriptor) => Object.defineProperty(Promise.resolve(7), key, property)
+    const fail = () => {
+      throw new Error('odd')
+    }
+    const odd = [
+      promiseWith('then', { value: (resolve?: (value: number) => void) => resolve?.(8) }),
+      promiseWith('then', { value: (resolve?: (value: number) => void) => setTimeout(() => [resolve?.(8), resolve?.(9)], 1) }),
+      promiseWith('then', { value: fail }),
+      promiseWith('catch', { value: fail }),
+      promiseWith('constructor', { get: fail }),
+    ]
+    for (const isTracked of [true, false]) {
+      for (const promise of odd) {
+        let answer: unknown = isTracked ? promise : 0
+        const module = await guest(bench, () => answer)
+        if (!isTracked) await module.call('ask', [0, 0]) // from now on it is taken to return at once
+        answer = promise
+        const [result] = await within(
+          module.call('ask', [0, 0]).catch((error: CurfewError) => [(error.cause as Error).message]),
+          'what a promise is awaited by',
+        )
+        assert.equal(result, promise === odd.at(-1) ? 'odd' : 7)
+        await sleep(2)
+        await failure(module.call('spin', [], { timeout: 5 }), 'deadline')
+      }
+    }
   })
 
   behaviour('a function can tell whether its guest can wait', async (bench) => {
