@@ -231,6 +231,7 @@ export class InThreadGuest implements Guest, Runner {
     if (refused !== undefined) throw this.#counted(refused)
     const call = new Call(this, this.budget(allowance, signal), particulars?.began ?? now())
     call.under(lease.hold)
+    call.origin = originHere()
     equip(call, particulars)
     lease.steps.add(call)
     try {
@@ -301,6 +302,7 @@ export class InThreadGuest implements Guest, Runner {
     try {
       await this.#enter(call, instance, start, [], now())
     } finally {
+      call.finish()
       this.#leave(call)
     }
   }

@@ -49,11 +49,13 @@ export function hostFunction(slot: number, bound: Instance | undefined, canWait:
   }
 }
 
-/** By `await`, which asks nothing of a promise that may be anybody's. */
+/** By `await`, which calls none of the methods that a promise may have of its own. */
 async function ignored(promise: Promise<unknown>): Promise<void> {
   try {
     await promise
-  } catch {}
+  } catch {
+    // What it rejects with is nobody's
+  }
 }
 
 /** Why the guest cannot be suspended until a promise settles, and what to do; undefined if it can. */

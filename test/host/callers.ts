@@ -374,6 +374,24 @@ function ofCalls(): void {
     assert.equal(reasons[2]?.code, 'deadline')
   })
 
+  behaviour('so is that of a start function, when that is done', async (bench) => {
+    for (const end of ['', 'unreachable']) {
+      let signal: AbortSignal | undefined
+      const text = `(module (import "h" "ask" (func $ask)) (func $start (call $ask) ${end}) (start $start))`
+      const imports = (caller: Caller) => ({
+        h: {
+          ask() {
+            signal = caller.signal
+            assert.equal(signal.aborted, false)
+          },
+        },
+      })
+      await Promise.allSettled([bench.load(text, { imports })])
+      await nextTurn()
+      assert.equal(signal?.aborted, true)
+    }
+  })
+
   behaviour('a host function ends its call, which the guest cannot catch: the instance goes, and the next call works', async (bench) => {
     let calls = 0
     const why = { exit: 3 }
@@ -665,6 +683,16 @@ function reentrancy(): void {
     assert.deepEqual(await b.call('count'), [1])
   })
 
+  behaviour('so is one that comes back out of a lease of another module', async (bench) => {
+    const host = bench.host({ execTimeout: 5_000 })
+    const a: Module = await link(host, 'a', () => b.use(async (instance) => (await instance.call('ask', [0, 0]))[0]))
+    const b: Module = await link(host, 'b', async () => {
+      await nextTurn()
+      return 10 + ((await a.call('count'))[0] as number)
+    })
+    for (const count of [1, 2]) assert.deepEqual(await a.call('ask', [0, 0]), [10 + count])
+  })
+
   behaviour('an async function that wants an instance which only its own call could give back is refused at once, with the way out', async (bench) => {
     const module: Module = await guest(bench, async () => {
       await nextTurn()
@@ -761,5 +789,8 @@ function reentrancy(): void {
     )
     const results = await Promise.all([1, 2].map(() => outer.call('ask', [0, 0])))
     assert.deepEqual(results.flat().sort(), [1, 2])
+    const leasing = await link(host, 'leasing', async () => (await inner.use((instance) => instance.call('count')))[0], { instances: 2 })
+    const leased = await Promise.all([1, 2].map(() => leasing.call('ask', [0, 0])))
+    assert.deepEqual(leased.flat().sort(), [3, 4])
   })
 }
