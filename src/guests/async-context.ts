@@ -23,19 +23,25 @@ export function asCaller<Args extends unknown[]>(begin: (...args: Args) => void)
 
 /**
  * Host functions as they are called: what one does until its promise has settled can be told to be its doing. That costs 0.2 us, so one that was seen
- * to return at once is called plainly, until it returns a promise after all.
+ * to return at once is called plainly; but never again once it has returned a promise.
  */
 export class TrackedFunctions implements HostFunctions {
   readonly functions: HostFunction[]
   readonly #tracked: readonly HostFunction[]
+  readonly #promising: Set<number>
 
-  /** @param instance that calls them; undefined: the one that the current call runs */
-  constructor(functions: readonly HostFunction[], instance: Guest | undefined) {
+  /**
+   * @param instance that calls them; undefined: the one that the current call runs
+   * @param promising those that have returned promises, for this instance or others of its module
+   */
+  constructor(functions: readonly HostFunction[], instance: Guest | undefined, promising: Set<number>) {
+    this.#promising = promising
     this.#tracked = functions.map((fn, slot) => this.#track(fn, slot, instance))
     this.functions = [...this.#tracked]
   }
 
   promised(slot: number): void {
+    this.#promising.add(slot)
     this.functions[slot] = this.#tracked[slot] as HostFunction
   }
 
@@ -59,7 +65,7 @@ export class TrackedFunctions implements HostFunctions {
           return promise
         }
         end()
-        if (!run.promises) this.functions[slot] = fn
+        if (!run.promises && !this.#promising.has(slot)) this.functions[slot] = fn
         return result
       } catch (error) {
         end()

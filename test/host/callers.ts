@@ -1,6 +1,6 @@
 /** The guest that calls a host function, as that sees it: its memory, its call, its exports. */
 import assert from 'node:assert/strict'
-import { type Caller, type CurfewError, currentCall, type Host, type ImportsOf, type LoadOptions, type Module } from '../../src/index.ts'
+import { type Caller, type CurfewError, currentCall, type ErrorCode, type Host, type ImportsOf, type LoadOptions, type Module } from '../../src/index.ts'
 import { type Bench, behaviour, busy, failure, type Mode, nextTurn, sleep, within } from '../support/host.ts'
 import { wat } from '../support/wat.ts'
 
@@ -710,6 +710,25 @@ function reentrancy(): void {
     const module: Module = await guest(bench, () => module.use((instance) => instance.call('count')))
     await module.call('count')
     for (let n = 0; n < 2; n++) assert.equal(((await failure(module.call('ask', [0, 0]), 'host-function')).cause as CurfewError).code, 'reentrant')
+  })
+
+  behaviour('a function that has returned a promise once is known to do so, whatever it returns in between, and for instances that follow', async (bench) => {
+    let answer: (() => unknown) | undefined
+    const module: Module = await bench.load(GUEST, { imports: () => ({ h: { ask: () => answer?.() } }) })
+    const comeBack = () => sleep(1).then(async () => (await module.call('count'))[0])
+    const ask = async (how: () => unknown, code?: ErrorCode) => {
+      answer = how
+      return code === undefined ? module.call('ask', [0, 0]) : failure(module.call('ask', [0, 0], { timeout: 50 }), code)
+    }
+    await ask(() => 0)
+    await ask(comeBack, 'deadline') // nobody could know: the count waits until then
+    for (let n = 0; n < 2; n++) {
+      await ask(() => 0)
+      assert.deepEqual(await ask(comeBack), [2 + n])
+    }
+    await failure(module.call('trap'), 'trap')
+    await ask(() => 0)
+    assert.deepEqual(await ask(comeBack), [1])
   })
 
   behaviour('one that does not wait for what it began is not refused: that runs after its call', async (bench) => {
