@@ -95,6 +95,8 @@ export class Call implements Limits {
   below: Call | undefined = undefined
   /** The lease under which it was made: its end is the call's. */
   lease: Call | undefined = undefined
+  /** Does it stand for a lease? */
+  isLease = false
   /** Whose guest it runs. */
   instance: Guest | undefined = undefined
   /** Its fuel, if the module that it runs counts any. */
