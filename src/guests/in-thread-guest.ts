@@ -123,7 +123,7 @@ export class InThreadGuest implements Guest, Runner {
       { timeout, cpuTimeout: Number.POSITIVE_INFINITY, fuel: ALL_FUEL, slice: this.#admission.slice, signal, timeoutCode: 'lease-timeout' },
       began,
     )
-    call.isLease = true
+    call.steps = new Set()
     call.origin = originHere()
     const instance =
       this.#tenants.take(call) ??

@@ -78,7 +78,7 @@ function isStuck(wait: InnerWait, stuck: ReadonlySet<InnerWait>): boolean {
 /** What keeps a call or lease from ending. A lease that a host function has taken is given back by that. */
 function waitsOf(holder: Call): readonly InnerWait[] {
   const own = [...(waits.get(holder) ?? [])].filter(({ call }) => [...holdersAround(call.origin, isAwaited)].includes(holder))
-  const taker = holder.isLease && isAwaited(holder.origin) ? holder.origin.call : undefined
+  const taker = holder.steps !== undefined && isAwaited(holder.origin) ? holder.origin.call : undefined
   return taker === undefined ? own : [...own, ...waitsOf(taker)]
 }
 
