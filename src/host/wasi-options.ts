@@ -140,8 +140,8 @@ async function opener(path: string, given: DirectoryOptions): Promise<Opener> {
   if (given instanceof MemoryDirectory) return () => ({ path, directory: given.root, readOnly: false })
   const readOnly = given.readOnly === true
   if ('path' in given) {
-    const directory = await openHostDirectory(path, given.path)
-    return () => ({ path, directory, readOnly })
+    const open = await chooseHostDirectory(path, given.path)
+    return () => ({ path, directory: open(), readOnly })
   }
   const files = filesOf(`directories[${JSON.stringify(path)}].files`, given.files ?? {})
   const Virtual = await loadVirtualDirectory()
@@ -150,10 +150,10 @@ async function opener(path: string, given: DirectoryOptions): Promise<Opener> {
 }
 
 /** @throws CurfewError `invalid-option` */
-async function openHostDirectory(path: string, hostPath: string): Promise<Directory> {
+async function chooseHostDirectory(path: string, hostPath: string): Promise<() => Directory> {
   const { HostDirectory } = await import('../wasi/host-directory.ts')
   try {
-    return HostDirectory.root(hostPath)
+    return HostDirectory.chosen(hostPath)
   } catch (cause) {
     throw new CurfewError('invalid-option', `the directory ${quote(hostPath)}, given as ${quote(path)}, cannot be opened: ${engineMessage(cause)}`, { cause })
   }
