@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { Abi, type AbiOptions, inMemory, nameOf, READ } from './abi.ts'
 
 const MS = 1_000_000n
+const LAST_TIME = 2n ** 64n - 1n
 const HOUR = 3_600_000n * MS
 
 type Subscribed = { clock: number; timeout: bigint; absolute?: boolean } | { read: number } | { write: number } | { tag: number }
@@ -120,6 +121,21 @@ test('a fixed clock is moved by sleeping, at once, and by nothing else', () => {
   assert.deepEqual([time(0), time(1)], [BigInt(began) * MS + HOUR, HOUR])
   assert.deepEqual(poll(abi, { clock: 1, timeout: 3n * HOUR, absolute: true }), [clockEvent(100n)])
   assert.equal(time(1), 3n * HOUR)
+})
+
+test('a fixed clock goes to the last time there is and no further, and who sleeps then wakes up', async () => {
+  for (const clock of [0, 1_000]) {
+    const abi = new Abi({ clock })
+    for (const timeout of [1n, LAST_TIME, 5n, LAST_TIME]) {
+      assert.deepEqual(await poll(abi, { clock: 1, timeout }), [clockEvent(100n)])
+      assert.deepEqual(await poll(abi, { clock: 0, timeout, absolute: true }), [clockEvent(100n)])
+    }
+    const now = abi.room(8)
+    for (const id of [0, 1]) {
+      assert.equal(abi.errno('clock_time_get', id, 0n, now), 'success')
+      assert.equal(abi.view.getBigUint64(now, true), LAST_TIME)
+    }
+  }
 })
 
 test('a guest that cannot be suspended sleeps on its thread, no longer than its call has time', (t) => {
