@@ -93,9 +93,10 @@ function wait(guest: WasiGuest, subscriptions: readonly Subscription[]): void | 
     if (duration === undefined) throw cannotWait()
     return block(duration, caller)
   }
-  const sleep = duration === undefined ? undefined : new Sleep(duration, caller.signal)
-  const events = [...(sleep === undefined ? [] : [sleep.over]), ...(reads ? [run.stdin.wait()] : [])]
-  return Promise.race(events).finally(() => sleep?.end())
+  const waits = [...(duration === undefined ? [] : [new Sleep(duration, caller.signal)]), ...(reads ? [run.stdin.wait(caller.signal)] : [])]
+  return Promise.race(waits.map(({ over }) => over)).finally(() => {
+    for (const each of waits) each.end()
+  })
 }
 
 export const POLL = {
