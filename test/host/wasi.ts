@@ -14,8 +14,9 @@ import {
   StopError,
   WasiExit,
 } from '../../src/index.ts'
-import { behaviour, differs, failure, type Mode, nextTurn, sleep } from '../support/host.ts'
+import { behaviour, differs, failure, GENEROUS, type Mode, nextTurn, sleep } from '../support/host.ts'
 import { temporaryTree } from '../support/temporary-tree.ts'
+import { wat } from '../support/wat.ts'
 
 /** Functions of preview 1, under their names, with a page of memory. */
 const IMPORTS = `
@@ -75,6 +76,39 @@ export function wasi(mode: Mode): void {
     }
     assert.deepEqual(await outputs(), ['iello', 'iello'])
     assert.deepEqual(await outputs('always'), ['iello', 'jello'])
+  })
+
+  behaviour("a module that is called from another one's run has nothing of that: no output, no environment", async (bench) => {
+    const host = bench.host({ execTimeout: GENEROUS })
+    const written: string[] = []
+    const other = await bench.load(
+      `(module
+        (import "wasi_snapshot_preview1" "environ_sizes_get" (func $environ_sizes_get (param i32 i32) (result i32)))
+        (import "host" "context" (func $context))
+        ${IMPORTS}
+        (func (export "told") (result i32)
+          ${HELLO} (call $context) (drop (call $environ_sizes_get (i32.const 20) (i32.const 24))) (i32.load (i32.const 20))))`,
+      {
+        wasi: { stdout: (bytes) => void written.push(new TextDecoder().decode(bytes)) },
+        imports: (caller) => ({ host: { context: () => void contexts.push(caller.context) } }),
+      },
+    )
+    const contexts: unknown[] = []
+    const answers: unknown[] = []
+    const call = async (way: () => unknown) => {
+      const imports = { host: { call: way } }
+      const module = await host.loadModule(
+        `run ${answers.length}`,
+        wat('(module (import "host" "call" (func $call)) (memory (export "memory") 1) (func (export "_start") (call $call)))'),
+        { wasi: {}, imports },
+      )
+      assert.equal((await module.run({ env: { SECRET: 'x' }, context: 'secret' })).stdout, '')
+    }
+    if (mode.threads === undefined) await call(() => void answers.push(other.callSync('told', [], { timeout: GENEROUS })))
+    if (mode.jspi) await call(async () => void answers.push(await other.call('told')))
+    assert.ok(answers.length > 0)
+    for (const answer of answers) assert.deepEqual(answer, [0])
+    assert.deepEqual([written, contexts], [answers.map(() => 'hello'), answers.map(() => undefined)])
   })
 
   behaviour('input is text, bytes, or nothing; output is text or bytes', async (bench) => {

@@ -282,7 +282,9 @@ test('a directory inside of another that was given is no way out, whatever is pu
     const preopens = () => [onDisk(inside), onDisk(join(inside, given))]
     const abi = new Abi({ preopens: preopens() })
     const other = new Abi({ preopens: preopens() })
-    t.after(() => [abi, other].forEach((each) => each.gone.abort()))
+    t.after(() => {
+      for (const each of [abi, other]) each.gone.abort()
+    })
     assert.equal(other.contents('deep', ROOT + 1), 'deep')
     assert.equal(abi.rename(moved, 'moved'), 'success')
     assert.equal(abi.rename('out', moved), 'success')
