@@ -443,8 +443,22 @@ export function wasi(mode: Mode): void {
     await failure(bench.load('(module (import "wasi_snapshot_preview1" "sched_yield" (func (result i32))))'), 'missing-import')
   })
 
+  behaviour('what a prototype has is no directory of the machine, and what is changed after the call changes nothing', async (bench) => {
+    const opens = program('(call $proc_exit (call $open (i32.const 1200) (i32.const 6) (i32.const 0)))')
+    const here = { path: import.meta.dirname }
+    const given = Object.assign(Object.create(here), { files: { 'in.txt': '' } })
+    const module = await bench.load(opens, { wasi: { directories: { '/': given } } })
+    assert.equal((await module.run()).exitCode, 4)
+    const changed: Record<string, object> = { files: { 'in.txt': '' } }
+    const loading = bench.load(opens, { wasi: { directories: { '/': changed } } })
+    delete changed.files?.['in.txt' as never]
+    assert.equal((await (await loading).run()).exitCode, 4)
+  })
+
   behaviour('wrong options are refused, by name, with what they take and what they got', async (bench) => {
     const message = async (wasi: object): Promise<string> => (await failure(bench.load(program(''), { wasi } as never), 'invalid-option')).what
+    const locked = new ReadableStream()
+    locked.getReader()
     const cases: [object, RegExp][] = [
       [{ dirs: {} }, /^wasi has no option `dirs`; it has args, env, stdin, /],
       [{ args: 'a' }, /^option `args` takes an array of strings, but got "a"$/],
@@ -452,6 +466,8 @@ export function wasi(mode: Mode): void {
       [{ env: { 'A=B': 'x' } }, /^option `env` takes names without `=` and zero bytes, but got "A=B"$/],
       [{ env: { A: 1 } }, /^option `env.A` takes a string without a zero byte, but got 1$/],
       [{ stdin: 5 }, /^option `stdin` takes a string, a Uint8Array, a ReadableStream or an async iterable, but got 5$/],
+      [{ stdin: { [Symbol.asyncIterator]: 5 } }, /^option `stdin` takes a string/],
+      [{ stdin: locked }, /^option `stdin` takes a stream that nobody else reads, but got /],
       [{ stdout: 'file' }, /^option `stdout` takes a function or a WritableStream, but got "file"$/],
       [{ outputLimit: -1 }, /^option `outputLimit` takes a whole number, 0 or more, but got -1$/],
       [{ directories: ['a'] }, /^option `directories` takes an object, but got an array$/],
@@ -475,6 +491,7 @@ export function wasi(mode: Mode): void {
     assert.match((await refused({ encoding: 'latin1' })).what, /^option `encoding` takes 'utf8' or 'buffer', but got "latin1"$/)
     assert.match((await refused({ directories: {} })).what, /^run has no option `directories`/)
     assert.match((await refused({ timeout: -1 })).what, /`timeout`/)
+    assert.match((await refused({ stdin: locked })).what, /^option `stdin` takes a stream that nobody else reads/)
     const without = await bench.load('(module (func (export "_start")))')
     assert.match((await failure(without.run(), 'invalid-option')).what, /^option `wasi` takes an object/)
   })
