@@ -443,6 +443,48 @@ export function wasi(mode: Mode): void {
     await failure(bench.load('(module (import "wasi_snapshot_preview1" "sched_yield" (func (result i32))))'), 'missing-import')
   })
 
+  if (mode.threads === undefined) {
+    const never = () => new Promise<never>(() => undefined)
+
+    behaviour('a guest that cannot wait has no more than 64 MiB kept for who does not take it, unless `outputLimit` says otherwise', async (bench) => {
+      const floods = `(module ${IMPORTS} (func (export "flood") (loop $again (call $write (i32.const 1) (i32.const 0) (i32.const 131072)) (br $again))))`
+      for (const [outputLimit, expected] of [
+        [undefined, 64 * 1024 * 1024],
+        [65 * 1024 * 1024, 65 * 1024 * 1024],
+      ] as const) {
+        let taken = 0
+        const stdout = (bytes: Uint8Array) => {
+          taken += bytes.length
+          return never()
+        }
+        const module = await bench.load(floods, { wasi: { stdout, ...(outputLimit === undefined ? {} : { outputLimit }) } })
+        assert.throws(
+          () => module.callSync('flood', [], { timeout: 60_000 }),
+          (error: CurfewError) => {
+            const { cause } = error
+            return error.code === 'ended' && cause instanceof StopError && cause.code === 'output-limit' && cause.figures.limit === expected
+          },
+        )
+        assert.equal(taken, expected)
+      }
+    })
+
+    if (!mode.jspi) {
+      behaviour('a run whose output nobody takes ends at its deadline, or when it is aborted, with its exit behind it', async (bench) => {
+        const module = await bench.load(program(`${HELLO} (call $proc_exit (i32.const 0))`), { wasi: {} })
+        await failure(module.run({ stdout: never, timeout: 20 }), 'deadline')
+        const controller = bench.abortController()
+        const running = module.run({ stdout: never, signal: controller.signal })
+        await nextTurn()
+        controller.abort(new Error('enough'))
+        const error = await failure(running, 'aborted')
+        assert.equal((error.cause as Error).message, 'enough')
+        const late = (bytes: Uint8Array) => sleep(5).then(() => bytes)
+        assert.equal((await module.run({ stdout: late, signal: bench.abortController().signal })).exitCode, 0)
+      })
+    }
+  }
+
   behaviour('what a prototype has is no directory of the machine, and what is changed after the call changes nothing', async (bench) => {
     const opens = program('(call $proc_exit (call $open (i32.const 1200) (i32.const 6) (i32.const 0)))')
     const here = { path: import.meta.dirname }
