@@ -16,6 +16,8 @@ export interface CallingInstance {
   readonly signatures: ReadonlyMap<string, Signature>
   /** The call whose host function runs, or is waited for; undefined if there is none. */
   hostedCall(): Call | undefined
+  /** Is it this instance that a call has entered? */
+  isEnteredBy(call: Call): boolean
   /** @throws UsageError `out-of-bounds` if there is no such memory */
   memory(index: number): GuestMemory
   /** Can the guest be suspended until a promise has settled? */
@@ -92,7 +94,7 @@ export class Caller {
     return Math.max(0, this.#call.end - now())
   }
 
-  /** What the call was made with as its `context`; a call that a host function made back into the guest has that of the call around it. @throws UsageError `stale` */
+  /** What the call was made with as its `context`; a call that a host function made back into the same instance has that of the call around it. @throws UsageError `stale` */
   get context(): unknown {
     const context = this.#context
     return context instanceof RunContext ? context.given : context
@@ -104,8 +106,12 @@ export class Caller {
     return context instanceof RunContext ? context.run : undefined
   }
 
+  /** Of a call into this instance: who calls it from another module's host function, or from another guest, gives it nothing of what that one has. */
   get #context(): unknown {
-    for (let call: Call | undefined = this.#call; call !== undefined; call = call.parent) if (call.context !== undefined) return call.context
+    const instance = this.#instance
+    for (let call: Call | undefined = this.#call; call !== undefined; call = call.parent) {
+      if (call.context !== undefined && instance.isEnteredBy(call)) return call.context
+    }
     return undefined
   }
 

@@ -31,6 +31,10 @@ export class OwnInstance implements CallingInstance {
     return here?.instance === this.#instance && here.ended ? undefined : this.#instance.waiting
   }
 
+  isEnteredBy(call: Call): boolean {
+    return call.instance === this.#instance
+  }
+
   memory(index: number): GuestMemory {
     const known = this.#memories[index]
     if (known !== undefined) return known

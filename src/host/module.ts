@@ -142,7 +142,10 @@ export class Module extends Exchanging {
   run(options: RunOptions & { readonly encoding: 'buffer' }): Promise<RunResult<Uint8Array>>
   run(options?: RunOptions & { readonly encoding?: 'utf8' }): Promise<RunResult<string>>
   run(options: RunOptions = {}): Promise<RunResult> {
-    return runCommand(this.#name, this.#version.wasi, options, (name, callOptions) => this.call(name, [], callOptions))
+    return runCommand(this.#name, this.#version.wasi, options, (limits) => ({
+      timeout: allowanceOf(this.#context, limits).timeout,
+      called: this.call('_start', [], limits),
+    }))
   }
 
   /**

@@ -1,6 +1,8 @@
 /** `module.run`: a program from its start to its exit. */
 import { CurfewError, callError, type Output, optionError } from '../errors.ts'
 import { RunContext } from '../guests/caller.ts'
+import { now } from '../runtime/clock.ts'
+import { LONGEST_TIMER } from '../runtime/turn.ts'
 import { WasiExit, type WasiRun } from '../wasi/run.ts'
 import type { CallOptions } from './call-options.ts'
 import { known, oneOf } from './checks.ts'
@@ -21,12 +23,12 @@ export interface RunResult<Data = string | Uint8Array> extends Output<Data> {
 const STREAMS = ['args', 'env', 'stdin', 'stdout', 'stderr', 'outputLimit'] as const
 const OPTIONS = [...STREAMS, 'timeout', 'cpuTimeout', 'fuel', 'signal', 'context', 'encoding']
 
-/** @param call calls `_start` @throws as `Module.run` */
+/** @param start calls `_start`, and says how long that may take, ms @throws as `Module.run` */
 export async function runCommand(
   module: string,
   wasi: LinkedWasi | undefined,
   options: RunOptions,
-  call: (name: string, options: CallOptions) => Promise<unknown>,
+  start: (options: CallOptions) => { readonly timeout: number; readonly called: Promise<unknown> },
 ): Promise<RunResult> {
   known('run', options, OPTIONS)
   if (wasi === undefined) throw optionError('wasi', 'an object, `{}` say, when a module is loaded that is to be run', undefined)
@@ -37,16 +39,36 @@ export async function runCommand(
   const write = writer(oneOf('encoding', encoding, ['utf8', 'buffer']))
   const run = makeRun(resolveStreams(options, wasi.streams), module, undefined)
   try {
-    await call('_start', { ...limits, context: new RunContext(context, run) })
-    await run.finished()
-    return { exitCode: 0, ...write(run) }
+    const began = now()
+    const { timeout, called } = start({ ...limits, context: new RunContext(context, run) })
+    const exitCode = await exitCodeOf(called)
+    await taken(run, began, timeout, limits.signal, module)
+    return { exitCode, ...write(run) }
   } catch (error) {
-    const exitCode = await exitCodeOf(error, run)
-    if (exitCode !== undefined) return { exitCode, ...write(run) }
     throw withOutput(error, write(run), module)
   } finally {
     if (stdin !== undefined) run.stdin.close()
   }
+}
+
+/** A guest that cannot be suspended does not wait for who takes its output. The run does, within its limits. @throws CallError */
+async function taken(run: WasiRun, began: number, timeout: number, signal: AbortSignal | undefined, module: string): Promise<void> {
+  if (!run.isPending) return run.finished()
+  const fail = (code: 'deadline' | 'aborted', cause?: unknown) =>
+    callError(code, 'the program has ended, but what it wrote was not taken until then', { module, phase: 'host', ran: true, cause, figures: { timeout } })
+  let release = (): void => undefined
+  const stopped = new Promise<never>((_, reject) => {
+    const abort = (): void => reject(fail('aborted', signal?.reason))
+    const left = began + timeout - now()
+    const timer = left > LONGEST_TIMER ? undefined : setTimeout(() => reject(fail('deadline')), left)
+    signal?.addEventListener('abort', abort)
+    if (signal?.aborted) abort()
+    release = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', abort)
+    }
+  })
+  await Promise.race([run.finished(), stopped]).finally(release)
 }
 
 function writer(encoding: 'utf8' | 'buffer'): (run: WasiRun) => Output {
@@ -57,11 +79,15 @@ function writer(encoding: 'utf8' | 'buffer'): (run: WasiRun) => Output {
   }
 }
 
-/** Undefined: it did not exit. */
-async function exitCodeOf(error: unknown, run: WasiRun): Promise<number | undefined> {
-  if (!(error instanceof CurfewError) || error.code !== 'ended' || !(error.cause instanceof WasiExit)) return undefined
-  await run.finished()
-  return error.cause.exitCode
+/** @throws what ended it otherwise */
+async function exitCodeOf(called: Promise<unknown>): Promise<number> {
+  try {
+    await called
+    return 0
+  } catch (error) {
+    if (error instanceof CurfewError && error.code === 'ended' && error.cause instanceof WasiExit) return error.cause.exitCode
+    throw error
+  }
 }
 
 /** A panic is printed before it traps. */

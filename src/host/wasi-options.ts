@@ -69,7 +69,7 @@ export interface ResolvedStreams {
 
 export interface ResolvedWasi extends Omit<WasiSettings, 'preopens' | 'standing'> {
   readonly streams: ResolvedStreams
-  readonly directories: readonly [path: string, directory: DirectoryOptions][]
+  readonly directories: readonly Choice[]
   readonly quota: () => Quota
 }
 
@@ -80,7 +80,7 @@ export function resolveWasi(options: WasiOptions, deterministic: boolean): Resol
   return {
     // One stream for all runs: each begins where the one before left it
     streams: { ...streams, stdin: isStream(streams.stdin) ? new Input(streams.stdin) : streams.stdin },
-    directories: Object.entries(checkObject('directories', options.directories ?? {})).map(([path, given]) => [path, checkDirectory(path, given)]),
+    directories: Object.entries(checkObject('directories', options.directories ?? {})).map(([path, given]) => checkDirectory(path, given)),
     quota: quotaMaker(options),
     descriptors: count('openFileLimit', options.openFileLimit, DEFAULT_OPEN_FILE_LIMIT, LEAST_OPEN_FILES),
     clock: systemOr('clock', options.clock, 'ms since the epoch', deterministic),
@@ -103,7 +103,7 @@ export function resolveStreams({ args, env, stdin, stdout, stderr, outputLimit }
 /** What of it is made once a module is loaded. @throws CurfewError `invalid-option` for a directory that cannot be opened */
 export async function wasiSettings(resolved: ResolvedWasi, module: string): Promise<WasiSettings> {
   const { directories, quota, streams, clock, random, descriptors } = resolved
-  const openers = await Promise.all(directories.map(([path, given]) => opener(path, given)))
+  const openers = await Promise.all(directories.map((choose) => choose()))
   const preopens: WasiSettings['preopens'] = (now) => {
     const shared = quota()
     return openers.map((open) => open(shared, now))
@@ -134,26 +134,14 @@ export function makeRun(streams: ResolvedStreams, module: string, otherwise: Sin
 }
 
 type Opener = (quota: Quota, now: () => number) => Preopen
-
-/** Opens what can be shared by all instances now, and the rest for each. */
-async function opener(path: string, given: DirectoryOptions): Promise<Opener> {
-  if (given instanceof MemoryDirectory) return () => ({ path, directory: given.root, readOnly: false })
-  const readOnly = given.readOnly === true
-  if ('path' in given) {
-    const directory = await openHostDirectory(path, given.path)
-    return () => ({ path, directory, readOnly })
-  }
-  const files = filesOf(`directories[${JSON.stringify(path)}].files`, given.files ?? {})
-  const Virtual = await loadVirtualDirectory()
-  const open: Opener = (quota, now) => ({ path, directory: Virtual.root(files, quota, now), readOnly })
-  return open
-}
+/** Opens what can be shared by all instances, and says how each has the rest. */
+type Choice = () => Promise<Opener>
 
 /** @throws CurfewError `invalid-option` */
-async function openHostDirectory(path: string, hostPath: string): Promise<Directory> {
+async function chooseHostDirectory(path: string, hostPath: string): Promise<() => Directory> {
   const { HostDirectory } = await import('../wasi/host-directory.ts')
   try {
-    return HostDirectory.root(hostPath)
+    return HostDirectory.chosen(hostPath)
   } catch (cause) {
     throw new CurfewError('invalid-option', `the directory ${quote(hostPath)}, given as ${quote(path)}, cannot be opened: ${engineMessage(cause)}`, { cause })
   }
@@ -182,11 +170,13 @@ function checkEnv(env: unknown): Readonly<Record<string, string>> {
 }
 
 function isStream(value: unknown): value is AsyncIterable<Uint8Array> {
-  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
+  return typeof value === 'object' && value !== null && typeof (value as { [Symbol.asyncIterator]?: unknown })[Symbol.asyncIterator] === 'function'
 }
 
 function checkInput(value: unknown): InputSource {
-  if (typeof value === 'string' || value instanceof Uint8Array || isStream(value)) return value
+  const isLocked = value instanceof ReadableStream && value.locked
+  if (typeof value === 'string' || value instanceof Uint8Array || (isStream(value) && !isLocked)) return value
+  if (isLocked) throw optionError('stdin', 'a stream that nobody else reads', value)
   throw optionError('stdin', 'a string, a Uint8Array, a ReadableStream or an async iterable', value)
 }
 
@@ -196,18 +186,30 @@ function checkTarget(option: string, value: unknown): Sink {
   throw optionError(option, 'a function or a WritableStream', value)
 }
 
-function checkDirectory(path: string, given: unknown): DirectoryOptions {
+/** Of own properties alone: whether a directory is one of the machine is for nobody's prototype to say. */
+function checkDirectory(path: string, given: unknown): Choice {
   const option = `directories[${JSON.stringify(path)}]`
   if (path === '' || hasZero(path) || new TextEncoder().encode(path).length > LONGEST_PATH) {
     throw optionError('directories', `paths of 1 to ${LONGEST_PATH} bytes, as the guest sees them`, path)
   }
-  if (given instanceof MemoryDirectory) return given
-  const isHost = Object.hasOwn(checkObject(option, given), 'path')
+  if (given instanceof MemoryDirectory) return async () => () => ({ path, directory: given.root, readOnly: false })
+  const options = new Map<string, unknown>(Object.entries(checkObject(option, given)))
+  const isHost = options.has('path')
   known(option, given as object, [isHost ? 'path' : 'files', 'readOnly'])
-  const { path: hostPath, readOnly } = given as { path?: unknown; readOnly?: unknown }
-  if (isHost && (typeof hostPath !== 'string' || hostPath === '')) throw optionError(`${option}.path`, 'the path of a directory', hostPath)
-  flag(`${option}.readOnly`, readOnly)
-  return given as DirectoryOptions
+  const readOnly = flag(`${option}.readOnly`, options.get('readOnly'))
+  if (isHost) {
+    const hostPath = options.get('path')
+    if (typeof hostPath !== 'string' || hostPath === '') throw optionError(`${option}.path`, 'the path of a directory', hostPath)
+    return async () => {
+      const open = await chooseHostDirectory(path, hostPath)
+      return () => ({ path, directory: open(), readOnly })
+    }
+  }
+  const files = filesOf(`${option}.files`, options.get('files') ?? {})
+  return async () => {
+    const Virtual = await loadVirtualDirectory()
+    return (quota, now) => ({ path, directory: Virtual.root(files, quota, now), readOnly })
+  }
 }
 
 function systemOr(option: string, value: unknown, takes: string, deterministic: boolean): 'system' | number {

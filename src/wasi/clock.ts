@@ -14,7 +14,13 @@ export interface WasiClock {
 }
 
 const NS_PER_MS = 1_000_000n
+/** A clock stands still there: who waits for it is never before it again. */
+export const LAST_TIME = 2n ** 64n - 1n
 const NS_PER_US = 1_000n
+
+export function earlier(one: bigint, other: bigint): bigint {
+  return one < other ? one : other
+}
 
 export class SystemClock implements WasiClock {
   readonly isFixed = false
@@ -49,11 +55,11 @@ export class FixedClock implements WasiClock {
   }
 
   get realtime(): bigint {
-    return BigInt.asUintN(64, this.#began + this.#slept)
+    return earlier(this.#began + this.#slept, LAST_TIME)
   }
 
   get monotonic(): bigint {
-    return BigInt.asUintN(64, this.#slept)
+    return earlier(this.#slept, LAST_TIME)
   }
 
   move(duration: bigint): void {

@@ -66,17 +66,19 @@ function read(guest: WasiGuest, file: FileDescriptor, ranges: readonly Range[], 
 }
 
 function readInput(guest: WasiGuest, input: Input, isNonBlocking: boolean, ranges: readonly Range[], result: number): void | Promise<void> {
-  const take = (): void => {
-    const bytes = input.take(lengthOf(ranges))
-    guest.scatter(ranges, bytes)
-    guest.memory.setUint32(result, bytes.length)
+  const go = (): void | Promise<void> => {
+    if (input.ready !== undefined || ranges.length === 0) {
+      const bytes = input.take(lengthOf(ranges))
+      guest.scatter(ranges, bytes)
+      return guest.memory.setUint32(result, bytes.length)
+    }
+    if (!guest.caller.canSuspend) throw cannotWait()
+    // Another run that shares the stream may have taken it by then
+    if (!isNonBlocking) return input.wait(guest.caller.signal).over.then(go)
+    input.ask()
+    throw new WasiError('again')
   }
-  if (input.ready !== undefined || ranges.length === 0) return take()
-  if (!guest.caller.canSuspend) throw cannotWait()
-  if (!isNonBlocking) return input.wait().then(take)
-  // Asked for now, to be there when the guest asks again. If the stream fails, that one is told
-  void input.wait().catch(() => undefined)
-  throw new WasiError('again')
+  return go()
 }
 
 /** A host's mistake, not the guest's. */

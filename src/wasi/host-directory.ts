@@ -11,27 +11,48 @@ import { WasiError } from './errno.ts'
 
 const NS_PER_S = 1e9
 
+/** How to get at what is in a directory, and its handle, where handles are ways to that. */
+interface Opened {
+  readonly at: string
+  readonly handle: number | undefined
+}
+
 export class HostDirectory implements Directory {
-  /** How to get at what is in it. */
-  readonly #at: string
   /** The directory that the user chose: links and renames stay in it. */
   readonly #root: object
-  /** Undefined for the root, and where handles are no way to what is in them. */
-  readonly #handle: number | undefined
+  readonly #open: () => Opened
+  #opened: Opened | undefined
+  #isClosed = false
 
-  private constructor(at: string, root: object, handle?: number) {
-    this.#at = at
+  private constructor(root: object, open: () => Opened) {
     this.#root = root
-    this.#handle = handle
+    this.#open = open
   }
 
-  /** @throws an error of Node's file system if it is no directory that can be read */
-  static root(path: string): HostDirectory {
+  /**
+   * A directory that a user chose, which is to be there now. Who opens it later gets that one or nothing: a guest that has the directory
+   * around it may have put a symlink in its place by then.
+   * @returns what gives it to an instance, which opens it when it first asks for what is in it
+   * @throws an error of Node's file system if it is no directory that can be read
+   */
+  static chosen(path: string): () => HostDirectory {
     // There a name may have in it what leads elsewhere
     if (sep !== '/') throw new Error('names are more than names on this system: `NUL` is a device, `a:b` a stream, `C:x` is elsewhere')
     const real = fs.realpathSync(path)
     fs.readdirSync(`${real}/`)
-    return new HostDirectory(real, {})
+    const { dev, ino } = fs.statSync(real, { bigint: true })
+    const isChosen = (handle: number): boolean => {
+      const found = fs.fstatSync(handle, { bigint: true })
+      return found.dev === dev && found.ino === ino
+    }
+    return () => new HostDirectory({}, () => opened(real, isChosen))
+  }
+
+  get #at(): string {
+    // Its number may be another's by now
+    if (this.#isClosed) throw new WasiError('badf')
+    this.#opened ??= this.#open()
+    return this.#opened.at
   }
 
   stat(): Stat {
@@ -69,12 +90,10 @@ export class HostDirectory implements Directory {
   }
 
   #enter(name: string): HostDirectory {
-    const path = this.#in(name)
-    const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = fs.constants
-    const handle = fs.openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-    if (handlesAreWays) return new HostDirectory(`${HANDLES}/${handle}`, this.#root, handle)
-    fs.closeSync(handle)
-    return new HostDirectory(path, this.#root)
+    const directory = opened(this.#in(name))
+    const entered = new HostDirectory(this.#root, () => directory)
+    entered.#opened = directory
+    return entered
   }
 
   openFile(name: string, how: HowToOpen): OpenFile {
@@ -131,7 +150,8 @@ export class HostDirectory implements Directory {
   }
 
   close(): void {
-    if (this.#handle !== undefined) fs.closeSync(this.#handle)
+    this.#isClosed = true
+    if (this.#opened?.handle !== undefined) fs.closeSync(this.#opened.handle)
   }
 
   #in(name: string): string {
@@ -159,6 +179,20 @@ const handlesAreWays = ((): boolean => {
     if (handle !== undefined) fs.closeSync(handle)
   }
 })()
+
+/** Follows no symlink. @param isRight is this what is looked for? */
+function opened(path: string, isRight: (handle: number) => boolean = () => true): Opened {
+  const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = fs.constants
+  const handle = fs.openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+  let isKept = false
+  try {
+    if (!isRight(handle)) throw new WasiError('noent')
+    isKept = handlesAreWays
+  } finally {
+    if (!isKept) fs.closeSync(handle)
+  }
+  return isKept ? { at: `${HANDLES}/${handle}`, handle } : { at: path, handle: undefined }
+}
 
 function flagsOf({ read, write, create, exclusive }: HowToOpen): number {
   const { O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = fs.constants

@@ -1,5 +1,5 @@
 /** Files in memory, as users hold them. */
-import { optionError } from '../errors.ts'
+import { CurfewError, optionError } from '../errors.ts'
 import { type FileTree, filesOf } from './file-tree.ts'
 import { Quota } from './quota.ts'
 import type { VirtualDirectory } from './virtual-directory.ts'
@@ -41,14 +41,20 @@ export class MemoryDirectory {
     this.root = root
   }
 
-  /** @param files what is in it at first. @throws CurfewError `invalid-option`; Error if they are above the limits */
+  /** @param files what is in it at first. @throws CurfewError `invalid-option`, also if they are above the limits */
   static async create(files: FileTree = {}, limits: FileLimits = {}): Promise<MemoryDirectory> {
+    const unknown = Object.keys(limits).find((name) => name !== 'fileSizeLimit' && name !== 'fileCountLimit')
+    if (unknown !== undefined) throw optionError('limits', '`fileSizeLimit` and `fileCountLimit`', unknown)
     const [copied, quota] = [filesOf('files', files), quotaMaker(limits)]
     const Virtual = await loadVirtualDirectory()
-    return new MemoryDirectory(Virtual.root(copied, quota(), Date.now))
+    try {
+      return new MemoryDirectory(Virtual.root(copied, quota(), Date.now))
+    } catch (cause) {
+      throw new CurfewError('invalid-option', 'the files given to `MemoryDirectory.create` are above `fileSizeLimit` or `fileCountLimit`', { cause })
+    }
   }
 
-  /** Everything in it, copied, as objects without a prototype. Symlinks are left out. */
+  /** Everything in it, copied, as objects without a prototype. Symlinks are left out. @throws UsageError `file-limit` if a guest has made it larger than it may be, with holes say */
   get files(): FileTree {
     return this.root.files
   }

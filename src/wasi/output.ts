@@ -5,6 +5,8 @@ import { type CurfewError, callError } from '../errors.ts'
 export type Sink = (bytes: Uint8Array) => unknown
 
 const DEFAULT_OUTPUT_LIMIT = 1024 * 1024
+/** Bytes that wait for a sink, of a guest that cannot wait itself, if there is no limit. */
+const MOST_UNTAKEN = 64 * 1024 * 1024
 
 export class Output {
   readonly #name: string
@@ -14,6 +16,8 @@ export class Output {
   overflow: CurfewError | undefined
   #collected = new Uint8Array()
   #written = 0
+  /** Bytes that the sink has promised to take, and has not yet. */
+  untaken = 0
   #pending: Promise<unknown> | undefined
   #failure: { readonly error: unknown } | undefined
 
@@ -32,10 +36,12 @@ export class Output {
   /** What is above the limit is not taken. @returns a promise if the sink did: it takes no more before. @throws what the sink has thrown */
   write(bytes: Uint8Array): Promise<void> | undefined {
     if (this.#failure !== undefined) throw this.#failure.error
-    const fits = Math.min(bytes.length, this.#limit - this.#written)
+    const isLimited = Number.isFinite(this.#limit)
+    const fits = Math.min(bytes.length, isLimited ? this.#limit - this.#written : MOST_UNTAKEN - this.untaken)
     if (fits < bytes.length) {
-      const what = `the guest wrote more than ${this.#limit} bytes to ${this.#name}`
-      this.overflow = callError('output-limit', what, { figures: { limit: this.#limit } })
+      const limit = isLimited ? this.#limit : MOST_UNTAKEN
+      const what = `the guest wrote more than ${limit} bytes to ${this.#name}${isLimited ? '' : ' that nobody has taken yet'}`
+      this.overflow = callError('output-limit', what, { figures: { limit } })
     }
     return fits > 0 ? this.#take(bytes.subarray(0, fits)) : undefined
   }
@@ -50,9 +56,14 @@ export class Output {
     const taking = this.#sink(bytes)
     if (!isPromise(taking)) return undefined
     const taken = Promise.all([this.#pending, taking]).then(() => undefined)
-    this.#pending = taken.catch((error) => {
-      this.#failure ??= { error }
-    })
+    this.untaken += bytes.length
+    this.#pending = taken
+      .catch((error) => {
+        this.#failure ??= { error }
+      })
+      .finally(() => {
+        this.untaken -= bytes.length
+      })
     return taken
   }
 

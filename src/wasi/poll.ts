@@ -1,5 +1,5 @@
 /** `poll_oneoff`: the guest waits for a time, for something to read, or for whichever is first. */
-import { block, Sleep } from './clock.ts'
+import { block, earlier, LAST_TIME, Sleep } from './clock.ts'
 import { FileDescriptor, StdioDescriptor } from './descriptors.ts'
 import { ERRNO, errnoOf, WasiError } from './errno.ts'
 import { cannotWait } from './files.ts'
@@ -34,7 +34,7 @@ function subscription(guest: WasiGuest, list: DataView, at: number): Subscriptio
   const timeout = tag === TAG.clock ? list.getBigUint64(at + 24, true) : 0n
   // Real time has coarser ticks, and may be set back: what lasts for a time lasts by the other clock. A clock that is not there is told by its event
   const lasts = tag === TAG.clock && !isAbsolute && (id === CLOCK.realtime || id === CLOCK.monotonic)
-  if (lasts) return { userdata: list.getBigUint64(at, true), tag, id: CLOCK.monotonic, until: guest.clock.monotonic + timeout }
+  if (lasts) return { userdata: list.getBigUint64(at, true), tag, id: CLOCK.monotonic, until: earlier(guest.clock.monotonic + timeout, LAST_TIME) }
   return { userdata: list.getBigUint64(at, true), tag, id, until: timeout }
 }
 
@@ -93,9 +93,10 @@ function wait(guest: WasiGuest, subscriptions: readonly Subscription[]): void | 
     if (duration === undefined) throw cannotWait()
     return block(duration, caller)
   }
-  const sleep = duration === undefined ? undefined : new Sleep(duration, caller.signal)
-  const events = [...(sleep === undefined ? [] : [sleep.over]), ...(reads ? [run.stdin.wait()] : [])]
-  return Promise.race(events).finally(() => sleep?.end())
+  const waits = [...(duration === undefined ? [] : [new Sleep(duration, caller.signal)]), ...(reads ? [run.stdin.wait(caller.signal)] : [])]
+  return Promise.race(waits.map(({ over }) => over)).finally(() => {
+    for (const each of waits) each.end()
+  })
 }
 
 export const POLL = {

@@ -38,6 +38,11 @@ export class WasiRun {
     this.stderr = new Output('stderr', stderr, outputLimit)
   }
 
+  /** Has something been written that is not taken yet? */
+  get isPending(): boolean {
+    return this.stdout.untaken > 0 || this.stderr.untaken > 0
+  }
+
   /** Resolves when everything has been taken that was written. @throws what a sink failed by */
   async finished(): Promise<void> {
     await Promise.all([this.stdout.finished(), this.stderr.finished()])

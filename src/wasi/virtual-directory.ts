@@ -1,4 +1,5 @@
 /** Directories in memory, of the names and inodes in `inodes.ts`. */
+import { callError } from '../errors.ts'
 import type { Directory, Entry, HowToOpen, OpenFile, Stat, Times } from './directory.ts'
 import { WasiError } from './errno.ts'
 import { type Files, type FileTree, sizesOf } from './file-tree.ts'
@@ -26,15 +27,22 @@ export class VirtualDirectory implements Directory {
     return new VirtualDirectory(volume, new Name(volume, undefined, '', volume.inode(MODE.directory), files))
   }
 
-  /** What is in it now, copied; symlinks are left out. */
+  /** What is in it now, copied; symlinks are left out. @throws UsageError `file-limit` */
   get files(): FileTree {
     const files: Writable = Object.create(null)
+    const { mostBytes } = this.#volume.quota
+    let bytes = 0
     // A guest may nest directories deeper than the stack is
     const left: [Name, Writable][] = [[this.#link, files]]
     for (let next = left.pop(); next !== undefined; next = left.pop()) {
       const [directory, into] = next
       for (const child of directory.entries()) {
-        if (child.inode.isFile()) into[child.name] = child.inode.contents.bytes
+        if (child.inode.isFile()) {
+          // Holes take nothing before they are copied, nor do further names
+          bytes += child.inode.contents.size
+          if (bytes > mostBytes) throw callError('file-limit', `the files of the directory are more than ${mostBytes} bytes`, { figures: { limit: mostBytes } })
+          into[child.name] = child.inode.contents.bytes
+        }
         if (!child.inode.isDirectory()) continue
         const below: Writable = Object.create(null)
         into[child.name] = below

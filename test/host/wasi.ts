@@ -14,8 +14,9 @@ import {
   StopError,
   WasiExit,
 } from '../../src/index.ts'
-import { behaviour, differs, failure, type Mode, nextTurn, sleep } from '../support/host.ts'
+import { behaviour, differs, failure, GENEROUS, type Mode, nextTurn, sleep } from '../support/host.ts'
 import { temporaryTree } from '../support/temporary-tree.ts'
+import { wat } from '../support/wat.ts'
 
 /** Functions of preview 1, under their names, with a page of memory. */
 const IMPORTS = `
@@ -75,6 +76,39 @@ export function wasi(mode: Mode): void {
     }
     assert.deepEqual(await outputs(), ['iello', 'iello'])
     assert.deepEqual(await outputs('always'), ['iello', 'jello'])
+  })
+
+  behaviour("a module that is called from another one's run has nothing of that: no output, no environment", async (bench) => {
+    const host = bench.host({ execTimeout: GENEROUS })
+    const written: string[] = []
+    const other = await bench.load(
+      `(module
+        (import "wasi_snapshot_preview1" "environ_sizes_get" (func $environ_sizes_get (param i32 i32) (result i32)))
+        (import "host" "context" (func $context))
+        ${IMPORTS}
+        (func (export "told") (result i32)
+          ${HELLO} (call $context) (drop (call $environ_sizes_get (i32.const 20) (i32.const 24))) (i32.load (i32.const 20))))`,
+      {
+        wasi: { stdout: (bytes) => void written.push(new TextDecoder().decode(bytes)) },
+        imports: (caller) => ({ host: { context: () => void contexts.push(caller.context) } }),
+      },
+    )
+    const contexts: unknown[] = []
+    const answers: unknown[] = []
+    const call = async (way: () => unknown) => {
+      const imports = { host: { call: way } }
+      const module = await host.loadModule(
+        `run ${answers.length}`,
+        wat('(module (import "host" "call" (func $call)) (memory (export "memory") 1) (func (export "_start") (call $call)))'),
+        { wasi: {}, imports },
+      )
+      assert.equal((await module.run({ env: { SECRET: 'x' }, context: 'secret' })).stdout, '')
+    }
+    if (mode.threads === undefined) await call(() => void answers.push(other.callSync('told', [], { timeout: GENEROUS })))
+    if (mode.jspi) await call(async () => void answers.push(await other.call('told')))
+    assert.ok(answers.length > 0)
+    for (const answer of answers) assert.deepEqual(answer, [0])
+    assert.deepEqual([written, contexts], [answers.map(() => 'hello'), answers.map(() => undefined)])
   })
 
   behaviour('input is text, bytes, or nothing; output is text or bytes', async (bench) => {
@@ -409,8 +443,64 @@ export function wasi(mode: Mode): void {
     await failure(bench.load('(module (import "wasi_snapshot_preview1" "sched_yield" (func (result i32))))'), 'missing-import')
   })
 
+  if (mode.threads === undefined) {
+    const never = () => new Promise<never>(() => undefined)
+
+    behaviour('a guest that cannot wait has no more than 64 MiB kept for who does not take it, unless `outputLimit` says otherwise', async (bench) => {
+      const floods = `(module ${IMPORTS} (func (export "flood") (loop $again (call $write (i32.const 1) (i32.const 0) (i32.const 131072)) (br $again))))`
+      for (const [outputLimit, expected] of [
+        [undefined, 64 * 1024 * 1024],
+        [65 * 1024 * 1024, 65 * 1024 * 1024],
+      ] as const) {
+        let taken = 0
+        const stdout = (bytes: Uint8Array) => {
+          taken += bytes.length
+          return never()
+        }
+        const module = await bench.load(floods, { wasi: { stdout, ...(outputLimit === undefined ? {} : { outputLimit }) } })
+        assert.throws(
+          () => module.callSync('flood', [], { timeout: 60_000 }),
+          (error: CurfewError) => {
+            const { cause } = error
+            return error.code === 'ended' && cause instanceof StopError && cause.code === 'output-limit' && cause.figures.limit === expected
+          },
+        )
+        assert.equal(taken, expected)
+      }
+    })
+
+    if (!mode.jspi) {
+      behaviour('a run whose output nobody takes ends at its deadline, or when it is aborted, with its exit behind it', async (bench) => {
+        const module = await bench.load(program(`${HELLO} (call $proc_exit (i32.const 0))`), { wasi: {} })
+        await failure(module.run({ stdout: never, timeout: 20 }), 'deadline')
+        const controller = bench.abortController()
+        const running = module.run({ stdout: never, signal: controller.signal })
+        await nextTurn()
+        controller.abort(new Error('enough'))
+        const error = await failure(running, 'aborted')
+        assert.equal((error.cause as Error).message, 'enough')
+        const late = (bytes: Uint8Array) => sleep(5).then(() => bytes)
+        assert.equal((await module.run({ stdout: late, signal: bench.abortController().signal })).exitCode, 0)
+      })
+    }
+  }
+
+  behaviour('what a prototype has is no directory of the machine, and what is changed after the call changes nothing', async (bench) => {
+    const opens = program('(call $proc_exit (call $open (i32.const 1200) (i32.const 6) (i32.const 0)))')
+    const here = { path: import.meta.dirname }
+    const given = Object.assign(Object.create(here), { files: { 'in.txt': '' } })
+    const module = await bench.load(opens, { wasi: { directories: { '/': given } } })
+    assert.equal((await module.run()).exitCode, 4)
+    const changed: Record<string, object> = { files: { 'in.txt': '' } }
+    const loading = bench.load(opens, { wasi: { directories: { '/': changed } } })
+    delete changed.files?.['in.txt' as never]
+    assert.equal((await (await loading).run()).exitCode, 4)
+  })
+
   behaviour('wrong options are refused, by name, with what they take and what they got', async (bench) => {
     const message = async (wasi: object): Promise<string> => (await failure(bench.load(program(''), { wasi } as never), 'invalid-option')).what
+    const locked = new ReadableStream()
+    locked.getReader()
     const cases: [object, RegExp][] = [
       [{ dirs: {} }, /^wasi has no option `dirs`; it has args, env, stdin, /],
       [{ args: 'a' }, /^option `args` takes an array of strings, but got "a"$/],
@@ -418,6 +508,8 @@ export function wasi(mode: Mode): void {
       [{ env: { 'A=B': 'x' } }, /^option `env` takes names without `=` and zero bytes, but got "A=B"$/],
       [{ env: { A: 1 } }, /^option `env.A` takes a string without a zero byte, but got 1$/],
       [{ stdin: 5 }, /^option `stdin` takes a string, a Uint8Array, a ReadableStream or an async iterable, but got 5$/],
+      [{ stdin: { [Symbol.asyncIterator]: 5 } }, /^option `stdin` takes a string/],
+      [{ stdin: locked }, /^option `stdin` takes a stream that nobody else reads, but got /],
       [{ stdout: 'file' }, /^option `stdout` takes a function or a WritableStream, but got "file"$/],
       [{ outputLimit: -1 }, /^option `outputLimit` takes a whole number, 0 or more, but got -1$/],
       [{ directories: ['a'] }, /^option `directories` takes an object, but got an array$/],
@@ -441,6 +533,7 @@ export function wasi(mode: Mode): void {
     assert.match((await refused({ encoding: 'latin1' })).what, /^option `encoding` takes 'utf8' or 'buffer', but got "latin1"$/)
     assert.match((await refused({ directories: {} })).what, /^run has no option `directories`/)
     assert.match((await refused({ timeout: -1 })).what, /`timeout`/)
+    assert.match((await refused({ stdin: locked })).what, /^option `stdin` takes a stream that nobody else reads/)
     const without = await bench.load('(module (func (export "_start")))')
     assert.match((await failure(without.run(), 'invalid-option')).what, /^option `wasi` takes an object/)
   })

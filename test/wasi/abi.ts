@@ -238,5 +238,5 @@ export function inMemory(files: FileTree, readOnly = false, most = LIMITS.files,
 }
 
 export function onDisk(path: string, readOnly = false): Preopen {
-  return { path: '/', directory: HostDirectory.root(path), readOnly }
+  return { path: '/', directory: HostDirectory.chosen(path)(), readOnly }
 }

@@ -271,6 +271,34 @@ test('a directory that is swapped for a symlink between two looks at it is not f
   assert.deepEqual(readdirSync(join(root, 'outside')), ['secret'])
 })
 
+test('a directory inside of another that was given is no way out, whatever is put in its place', (t) => {
+  const root = temporaryTree(t, { 'inside/a/b/deep': 'deep', 'outside/b/secret': 'secret', 'outside/secret': 'secret' })
+  const inside = join(root, 'inside')
+  symlinkSync('../outside', join(inside, 'out'))
+  for (const [given, moved] of [
+    ['a/b', 'a'],
+    ['a/b', 'a/b'],
+  ] as const) {
+    const preopens = () => [onDisk(inside), onDisk(join(inside, given))]
+    const abi = new Abi({ preopens: preopens() })
+    const other = new Abi({ preopens: preopens() })
+    t.after(() => {
+      for (const each of [abi, other]) each.gone.abort()
+    })
+    assert.equal(other.contents('deep', ROOT + 1), 'deep')
+    assert.equal(abi.rename(moved, 'moved'), 'success')
+    assert.equal(abi.rename('out', moved), 'success')
+    assert.match(abi.contents('secret', ROOT + 1), /^(noent|notdir)$/)
+    assert.match(String(abi.open('new', { from: ROOT + 1, create: true })), /^(noent|notdir)$/)
+    // Who had it open still has it
+    if (existsSync('/proc/self/fd')) assert.equal(other.contents('deep', ROOT + 1), 'deep')
+    assert.equal(abi.rename(moved, 'out'), 'success')
+    assert.equal(abi.rename('moved', moved), 'success')
+    assert.equal(abi.contents('deep', ROOT + 1), 'deep')
+  }
+  assert.deepEqual(readdirSync(join(root, 'outside')), ['b', 'secret'])
+})
+
 test('rights that were given up do not come back', (t) => {
   const { abi } = disk(t)
   const rights = abi.room(24)

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { FileTree } from '../../src/wasi/file-tree.ts'
+import { MemoryDirectory } from '../../src/wasi/memory-directory.ts'
 import { temporaryTree } from '../support/temporary-tree.ts'
 import { Abi, ALL_RIGHTS, inMemory, LIMITS, onDisk, READ, ROOT, WRITE } from './abi.ts'
 
@@ -315,6 +316,37 @@ test('there are so many files in memory, and no more, of whatever kind', () => {
   assert.equal(abi.path('path_unlink_file', [ROOT], '3'), 'success')
   assert.equal(abi.symlink('x', 'one-more'), 'success')
   assert.equal(abi.symlink('x', 'two-more'), 'nospc')
+})
+
+test('a guest has the host copy no more than its files may be, though holes and further names take nothing', async () => {
+  const copied = (make: (abi: Abi, file: number) => void) => async () => {
+    const directory = await MemoryDirectory.create({ file: 'x' }, { fileSizeLimit: 1000 })
+    const abi = new Abi({ preopens: [{ path: '/', directory: directory.root, readOnly: false }] })
+    const file = opened(abi.open('file', { rights: WRITE }))
+    make(abi, file)
+    assert.equal((directory.read('file') as Uint8Array).length, (abi.stat('file') as { size: number }).size)
+    return Object.keys(directory.files)
+  }
+  const resize = (abi: Abi, file: number, size: bigint) => assert.equal(abi.errno('fd_filestat_set_size', file, size), 'success')
+  assert.deepEqual(await copied((abi, file) => resize(abi, file, 1000n))(), ['file'])
+  const holes = copied((abi, file) => {
+    for (const each of [file, opened(abi.open('more', { create: true, rights: WRITE }))]) resize(abi, each, 501n)
+  })
+  const names = copied((abi, file) => {
+    resize(abi, file, 501n)
+    assert.equal(abi.link('file', 'again'), 'success')
+  })
+  for (const each of [holes, names]) await assert.rejects(each, { code: 'file-limit', figures: { limit: 1000 } })
+})
+
+test('a directory in memory that is above its limits, or has others than there are, is refused', async () => {
+  const create = (...args: object[]) => MemoryDirectory.create(...(args as []))
+  await assert.rejects(create({ a: 'xx' }, { fileSizeLimit: 1 }), { code: 'invalid-option', message: /above `fileSizeLimit` or `fileCountLimit`/ })
+  await assert.rejects(create({ a: '', b: '' }, { fileCountLimit: 2 }), { code: 'invalid-option' })
+  await assert.rejects(create({}, { fileSize: 1 }), {
+    code: 'invalid-option',
+    message: /option `limits` takes `fileSizeLimit` and `fileCountLimit`, but got "fileSize"/,
+  })
 })
 
 test('directories nest as deep as there may be files, and are moved and read back at once', () => {

@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
 import { test } from 'node:test'
+import { ERRNO } from '../../src/wasi/errno.ts'
+import { Input } from '../../src/wasi/input.ts'
+import { held } from '../support/garbage.ts'
+import { nextTurn } from '../support/host.ts'
 import { Abi, type AbiOptions, inMemory, nameOf, READ } from './abi.ts'
 
 const MS = 1_000_000n
+const LAST_TIME = 2n ** 64n - 1n
+const NONBLOCK = 4
 const HOUR = 3_600_000n * MS
 
 type Subscribed = { clock: number; timeout: bigint; absolute?: boolean } | { read: number } | { write: number } | { tag: number }
@@ -122,6 +129,21 @@ test('a fixed clock is moved by sleeping, at once, and by nothing else', () => {
   assert.equal(time(1), 3n * HOUR)
 })
 
+test('a fixed clock goes to the last time there is and no further, and who sleeps then wakes up', async () => {
+  for (const clock of [0, 1_000]) {
+    const abi = new Abi({ clock })
+    for (const timeout of [1n, LAST_TIME, 5n, LAST_TIME]) {
+      assert.deepEqual(await poll(abi, { clock: 1, timeout }), [clockEvent(100n)])
+      assert.deepEqual(await poll(abi, { clock: 0, timeout, absolute: true }), [clockEvent(100n)])
+    }
+    const now = abi.room(8)
+    for (const id of [0, 1]) {
+      assert.equal(abi.errno('clock_time_get', id, 0n, now), 'success')
+      assert.equal(abi.view.getBigUint64(now, true), LAST_TIME)
+    }
+  }
+})
+
 test('a guest that cannot be suspended sleeps on its thread, no longer than its call has time', (t) => {
   const waits: number[] = []
   const abi = new Abi({ clock: 'system', canSuspend: false, timeLeft: 5 })
@@ -186,4 +208,102 @@ test('yielding gives the event loop a turn, where the guest can be suspended', a
   assert.equal(await abi.wasi.sched_yield(), 0)
   assert.ok(turned)
   assert.equal(new Abi({ canSuspend: false }).errno('sched_yield'), 'success')
+})
+
+/** A stream that never has anything, and how often it was asked. */
+function silent() {
+  const asked = { times: 0 }
+  const stdin = {
+    [Symbol.asyncIterator]: () => ({
+      next: () => {
+        asked.times++
+        return new Promise<never>(() => undefined)
+      },
+    }),
+  }
+  return { asked, stdin }
+}
+
+test('a guest that asks again and again for what is not there has the stream asked once, and nothing kept', async () => {
+  const { asked, stdin } = silent()
+  const abi = new Abi({ run: { stdin }, clock: 'system' })
+  const [buffer, count] = [abi.vector(2000, 10), abi.room(4)]
+  assert.equal(abi.errno('fd_fdstat_set_flags', 0, NONBLOCK), 'success')
+  const before = (await held()).heap
+  for (let time = 0; time < 20_000; time++) assert.equal(abi.wasi.fd_read(0, buffer, 1, count), ERRNO.again)
+  await nextTurn()
+  assert.ok((await held()).heap - before < 20_000 * 100, 'less than 100 bytes for each')
+  for (let time = 0; time < 20; time++) assert.deepEqual(await poll(abi, { clock: 1, timeout: 1n }, { read: 0 }), [clockEvent(100n)])
+  assert.equal(asked.times, 1)
+  assert.equal(getEventListeners(abi.ended.signal, 'abort').length, 0)
+})
+
+test('a call that is over does not wait for input any more', async () => {
+  const input = new Input(silent().stdin)
+  const waiting = (): WeakRef<object> => {
+    const abi = new Abi({ run: { stdin: input } })
+    assert.ok(abi.wasi.fd_read(0, abi.vector(2000, 10), 1, abi.room(4)) instanceof Promise)
+    void poll(abi, { read: 0 })
+    assert.equal(getEventListeners(abi.ended.signal, 'abort').length, 2)
+    abi.ended.abort()
+    assert.equal(getEventListeners(abi.ended.signal, 'abort').length, 0)
+    return new WeakRef(abi)
+  }
+  const gone = waiting()
+  await held()
+  assert.equal(gone.deref(), undefined, 'the input has nothing of it')
+  assert.equal(input.ready, undefined)
+})
+
+test('a stream that fails tells so to who does not wait for it as well', async () => {
+  const broken = new Error('broken')
+  const stdin = new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(broken) })
+  const abi = new Abi({ run: { stdin } })
+  abi.errno('fd_fdstat_set_flags', 0, NONBLOCK)
+  const read = () => abi.errno('fd_read', 0, abi.vector(2000, 10), 1, abi.room(4))
+  assert.equal(read(), 'again')
+  await nextTurn()
+  assert.throws(read, broken)
+})
+
+test('of two that wait for one stream, the one that comes late waits for what comes next', async () => {
+  const { stdin, say, end } = later()
+  const input = new Input(stdin)
+  const read = async () => {
+    const abi = new Abi({ run: { stdin: input } })
+    const [at, count] = [abi.room(10), abi.room(4)]
+    assert.equal(await abi.wasi.fd_read(0, abi.vector(at, 10), 1, count), 0)
+    return abi.text(at, abi.view.getUint32(count, true))
+  }
+  const both = [read(), read()]
+  say('one')
+  await nextTurn()
+  say('two')
+  assert.deepEqual(await Promise.all(both), ['one', 'two'])
+  end()
+})
+
+test('a stream of nothing but empty chunks leaves everybody else their turn', { timeout: 5_000 }, async () => {
+  let times = 0
+  const empty = async function* () {
+    for (; times < 1_000_000; times++) yield new Uint8Array()
+  }
+  const abi = new Abi({ run: { stdin: empty() } })
+  void abi.wasi.fd_read(0, abi.vector(2000, 10), 1, abi.room(4))
+  for (let turn = 0; turn < 10; turn++) await nextTurn()
+  assert.ok(times > 1 && times < 1_000)
+  abi.ended.abort()
+})
+
+test('an iterator of the host that ends in its own way harms nobody', () => {
+  for (const end of [
+    () => ({ done: true }),
+    () => undefined,
+    () => {
+      throw new Error('ended')
+    },
+  ]) {
+    const iterator = { next: () => new Promise(() => undefined), return: end }
+    new Input({ [Symbol.asyncIterator]: () => iterator } as unknown as AsyncIterable<Uint8Array>).close()
+  }
 })
