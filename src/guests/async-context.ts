@@ -3,9 +3,9 @@
  * awaited something.
  */
 import { builtin } from '../node.ts'
-import type { Hosted } from '../runtime/call.ts'
+import type { Guest, Hosted } from '../runtime/call.ts'
 import { isThenable } from '../runtime/host-function.ts'
-import type { HostFunction, Instance } from '../runtime/instance.ts'
+import type { HostFunction } from '../runtime/instance.ts'
 import { hostingCall } from '../runtime/thread.ts'
 
 const { AsyncResource, AsyncLocalStorage } = builtin('async_hooks') ?? {}
@@ -26,7 +26,7 @@ export function asCaller<Args extends unknown[]>(begin: (...args: Args) => void)
  * seen to return at once is called plainly, until it returns a promise after all.
  * @param instance that calls it; undefined: the one that the current call runs
  */
-export function tracked(fn: HostFunction, instance: Instance | undefined): HostFunction {
+export function tracked(fn: HostFunction, instance: Guest | undefined): HostFunction {
   if (hosted === undefined) return fn
   let returnsAtOnce = false
   return (...args) => {

@@ -25,8 +25,9 @@ export function makeImports(source: ImportSource, guest: Runner): MakeImports {
   let before: { readonly links: readonly Link[]; readonly hostFunctions: readonly HostFunction[] } | undefined
   return (instance) => {
     if (wanted.length === 0) return {}
-    const { caller, links } = source.linksOf(new OwnInstance(instance, guest))
+    const { caller, links, dropped } = source.linksOf(new OwnInstance(instance, guest))
     instance.caller = caller
+    instance.onDrop = dropped
     if (before?.links !== links || shared === undefined) before = { links, hostFunctions: hostFunctionsOf(links, shared === undefined ? instance : undefined) }
     instance.hostFunctions = before.hostFunctions
     return importsOf(links, shared ?? bind(functions, trampolines, instance), instance)

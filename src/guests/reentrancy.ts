@@ -2,8 +2,7 @@
  * Calls that host functions make while their guests wait for them. Into a guest that waits, such a call is nested: it runs at once, in the instance that is
  * there. One that would have to wait for an instance, while all that have one wait for it, is refused; nobody could ever go on.
  */
-import type { Call, CallOwner, Hosted } from '../runtime/call.ts'
-import type { Instance } from '../runtime/instance.ts'
+import type { Call, CallOwner, Guest, Hosted } from '../runtime/call.ts'
 import { instanceBelow, isInside } from '../runtime/thread.ts'
 import { isOver, onPromised, originHere } from './async-context.ts'
 
@@ -19,19 +18,19 @@ export interface InnerWait {
 const waits = new WeakMap<Call, Set<InnerWait>>()
 
 /** Where a call back into a guest is nested. */
-export interface Nesting {
-  readonly instance: Instance
+export interface Nesting<Of extends Guest> {
+  readonly instance: Of
   /** The call around it, if that is not below on this stack but waits. */
   readonly around: Call | undefined
 }
 
 /** Is a call of this module that is made here one back into a guest that called a host function? @param instance in which it has to be, if it matters */
-export function nestingHere(owner: CallOwner, instance?: Instance): Nesting | undefined {
-  const below = instance === undefined ? (instanceBelow(owner) as Instance | undefined) : isInside(instance) ? instance : undefined
+export function nestingHere<Of extends Guest>(owner: CallOwner, instance?: Of): Nesting<Of> | undefined {
+  const below = instance === undefined ? (instanceBelow(owner) as Of | undefined) : isInside(instance) ? instance : undefined
   if (below !== undefined) return { instance: below, around: undefined }
   for (const around of callsAround(originHere())) {
     if (around.owner !== owner || around.state !== 'suspended' || !around.inHost) continue
-    if (instance === undefined || around.instance === instance) return { instance: around.instance as Instance, around }
+    if (instance === undefined || around.instance === instance) return { instance: around.instance as Of, around }
   }
   return undefined
 }

@@ -245,7 +245,7 @@ function better(a: Runnable | undefined, b: Runnable | undefined, figure: Choice
 
 function add(call: Call, admission: Admission, begin: Runnable['begin']): void {
   // What a waiting guest's host function calls may be what it waits for: it cannot wait for a stack that is taken by such guests
-  const queue = begin === undefined || call.origin !== undefined ? admission.begun : admission.fresh
+  const queue = begin === undefined || call.isInner || call.origin !== undefined ? admission.begun : admission.fresh
   queue.add({ call, begin, key: call.cpu, order: arrivals++, place: -1 })
   standing.set(call, admission)
   busy.add(admission)

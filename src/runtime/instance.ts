@@ -30,6 +30,8 @@ export class Instance implements Guest {
   caller: object | undefined
   /** By what it imports: see `hostFunction`. */
   hostFunctions: readonly HostFunction[] = []
+  /** Told when it is dropped. */
+  onDrop: (() => void) | undefined = undefined
   /** The call that is suspended in a host function of it. */
   waiting: Call | undefined = undefined
   /** The call or lease that has it, and whether it is anybody's, those included that have ended while it is still entered: see `Tenants`. */
@@ -53,7 +55,7 @@ export class Instance implements Guest {
    */
   constructor(module: WebAssembly.Module, abi: Abi, makeImports: MakeImports, ledger: Ledger) {
     ledger.admit(module, abi.memories?.length ?? 0)
-    const instance = new WebAssembly.Instance(module, makeImports(this))
+    const instance = this.#instantiate(module, makeImports)
     const attached: Attached = attachHook(instance, abi, hook)
     this.exports = instance.exports
     this.memories = attached.memories
@@ -66,6 +68,15 @@ export class Instance implements Guest {
     if (excess === undefined) return
     this.drop()
     throw new LoadError('limit-exceeded', excess.what, { figures: excess.figures })
+  }
+
+  #instantiate(module: WebAssembly.Module, makeImports: MakeImports): WebAssembly.Instance {
+    try {
+      return new WebAssembly.Instance(module, makeImports(this))
+    } catch (error) {
+      this.onDrop?.() // it will never be
+      throw error
+    }
   }
 
   /** Bytes of all its memories. */
@@ -193,6 +204,8 @@ export class Instance implements Guest {
     this.stopped = true
     this.#holding?.release()
     this.#promising.clear()
+    this.onDrop?.()
+    this.onDrop = undefined
     this.hostFunctions = []
     this.caller = this.waiting = undefined
     this.exports = NOTHING
