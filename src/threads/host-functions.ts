@@ -41,7 +41,7 @@ export function runHostFunction(call: RemoteCall, instance: RemoteInstance, aske
   const promised = Promise.resolve(result)
   promised.catch(() => undefined) // nobody waits for it, maybe
   if (call.whyNotWait !== undefined) return threw(new TypeError(`the host function returned a promise, but ${call.whyNotWait}`))
-  call.waitInHost(instance)
+  call.waitInHost(instance, asked)
   if (!asked.isSuspended) thread.tell({ verb: 'promised', id: asked.id })
   promised.then(returned, threw)
 }

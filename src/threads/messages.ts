@@ -149,6 +149,8 @@ export type Report =
       readonly deadline: number
       /** Is the guest suspended already? If not, its thread waits. */
       readonly isSuspended: boolean
+      /** Does the thread wait for a promise too? Where guests cannot be suspended. */
+      readonly blocks: boolean
       /** Why no promise can be waited for, if that is so. */
       readonly whyNotWait: string | undefined
     }

@@ -135,6 +135,7 @@ export class Questions {
       fuel: call.portion?.left,
       deadline: toShared(call.end),
       isSuspended,
+      blocks: !canSuspend,
       whyNotWait: whyNot,
     }
     return isSuspended ? this.#suspended(calling, question) : this.#onStack(calling, question)

@@ -43,14 +43,16 @@ export class RemoteCall extends Call {
   }
 
   /** The function has promised its result, for which the guest waits. */
-  waitInHost(instance: RemoteInstance): void {
+  waitInHost(instance: RemoteInstance, { blocks }: HostCall): void {
     this.state = 'suspended'
     instance.waiting = this
+    if (blocks) this.thread.blocking = this
   }
 
   leaveHost(): void {
     const instance = this.hosting as RemoteInstance | undefined
     if (instance?.waiting === this) instance.waiting = undefined
+    if (this.thread.blocking === this) this.thread.blocking = undefined
     this.hosting = undefined
     if (this.state === 'suspended') this.state = 'running'
   }

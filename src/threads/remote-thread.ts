@@ -74,6 +74,8 @@ export class RemoteThread implements Watched {
   readonly leases = new Map<number, Tenancy>()
   /** Those of its calls that have called the host and are not over, by the number that it gave each. */
   readonly calls = new Map<number, RemoteCall>()
+  /** The call for which it waits and does nothing else, where guests cannot be suspended. */
+  blocking: RemoteCall | undefined
   readonly #transport: Transport
   readonly #outbox: Outbox<Order>
   readonly #pending = new Map<number, Pending>()

@@ -17,7 +17,7 @@ import { now } from '../runtime/clock.ts'
 import type { Sent } from './crossing.ts'
 import { type HostCall, runHostFunction } from './host-functions.ts'
 import type { Abortable, CallRequest, LeaseState, Report } from './messages.ts'
-import { noSync } from './refusals.ts'
+import { blocked, noSync } from './refusals.ts'
 import { RemoteCall } from './remote-call.ts'
 import { callAround, RemoteInstance, type RemoteModule } from './remote-instance.ts'
 import { type About, done, type RemoteThread, type Resident } from './remote-thread.ts'
@@ -307,8 +307,8 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
 
   /** Begins a call or lease once there is a thread; if a host function makes it, not one that could never have an instance. */
   async #begin<T>(origin: Hosted | undefined, name: string | undefined, limits: WaitLimits, begin: (thread: RemoteThread) => Promise<T>): Promise<T> {
-    // What it promises is known when it has returned
-    if (origin !== undefined && !origin.promises) await undefined
+    // Whether its guest waits for it is known when it has returned
+    if (origin !== undefined) await undefined
     const refused = this.#refusal(name)
     if (refused !== undefined) throw refused
     const begun = async () => begin(this.#thread ?? (await this.#threadAgain(name, limits)))
@@ -323,7 +323,9 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
     let isRefused = false
     const refuse = () => {
       isRefused = true
-      reject(this.#counted(reentrant(this.name, name, this.#spec.instances)))
+      const { instances } = this.#spec
+      const isThread = (this.#holders?.length ?? 0) < instances
+      reject(this.#counted(isThread ? blocked(this.name, name) : reentrant(this.name, name, instances)))
     }
     const leave = enterWait({ call, holders: () => this.#holders, refuse })
     try {
@@ -333,10 +335,12 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
     }
   }
 
-  /** Who have its instances, if all of them wait for host functions. */
+  /** Who have its instances, or its thread, if all of them wait for host functions. */
   get #holders(): readonly Call[] | undefined {
     const holders = [...this.#instances.values()].flatMap(({ waiting }) => waiting ?? [])
-    return holders.length < this.#spec.instances ? undefined : holders
+    if (holders.length >= this.#spec.instances) return holders
+    const blocking = this.#thread?.blocking
+    return blocking === undefined ? undefined : [blocking]
   }
 
   /** Waits until there is a thread, within what the call may take. */
