@@ -8,7 +8,8 @@ import { isOver, onPromised, originHere } from './async-context.ts'
 
 /** A call or lease that waits for an instance, for a host function that its own guest waits for. */
 export interface InnerWait {
-  readonly call: Call
+  /** That host function. */
+  readonly origin: Hosted | undefined
   /** Who have the instances; undefined if there may be one without anybody giving his back. */
   holders(): readonly Call[] | undefined
   refuse(): void
@@ -37,7 +38,7 @@ export function nestingHere<Of extends Guest>(owner: CallOwner, instance?: Of): 
 
 /** Enters a wait of a call that has an origin, until the returned function is called. `refuse` is called if it can never end, now or later. */
 export function enterWait(wait: InnerWait): () => void {
-  const around = [...holdersAround(wait.call.origin)]
+  const around = [...holdersAround(wait.origin)]
   for (const call of around) {
     const known = waits.get(call) ?? new Set()
     waits.set(call, known.add(wait))
@@ -53,7 +54,7 @@ onPromised(({ call }) => {
 })
 
 function neverEnds(wait: InnerWait): boolean {
-  const { origin } = wait.call
+  const { origin } = wait
   if (origin === undefined || isOver(origin) || !origin.promises) return false
   const stuck = new Set(holdersAround(origin))
   const seen = new Set<InnerWait>()

@@ -50,7 +50,7 @@ export class Tenants {
   #enterInner(waiter: Waiter): void {
     const { call, name } = waiter
     const leave = enterWait({
-      call,
+      origin: call.origin,
       holders: () => this.#holders(),
       refuse: () => {
         this.#line.refuse(waiter, reentrant(this.#module, name, this.#most))

@@ -5,7 +5,7 @@ export function noSync(module: string, name: string): CurfewError {
   return callError('unsupported', 'guests run on other threads, so none can run on the stack of its caller', { module, function: name, phase: 'queued' })
 }
 
-export function blocked(module: string, name: string | undefined): CurfewError {
+export function blocked(module: string | undefined, name: string | undefined): CurfewError {
   const what = 'the thread of the module waits for the host function that makes this call, as this engine cannot suspend the guest that called that'
   return callError('reentrant', what, { module, function: name, phase: 'queued' })
 }

@@ -1,14 +1,16 @@
 /** A thread that runs guests, as its host sees it: requests and their answers, and whether it is alive. */
 
 import { callError, type ErrorCode, engineMessage } from '../errors.ts'
-import { asCaller } from '../guests/async-context.ts'
+import { asCaller, originHere } from '../guests/async-context.ts'
 import type { Observe } from '../guests/executor.ts'
 import type { Hosted } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 import { awaitBell, count, heard, newBells, ring } from './bells.ts'
 import { Crossing, type Handle, type Sent } from './crossing.ts'
+import { unlessStuck } from './inner-wait.ts'
 import type { Answer, LeaseState, Order, Outcome, Report, Returned, Terms } from './messages.ts'
 import { Outbox } from './outbox.ts'
+import { blocked } from './refusals.ts'
 import type { RemoteCall } from './remote-call.ts'
 import type { RemoteInstance } from './remote-instance.ts'
 import type { Connect, Transport } from './transport.ts'
@@ -334,8 +336,13 @@ export class RemoteThread implements Watched {
   /** A function that a guest returned, called by who holds it. */
   async #invoke(fn: Handle, args: readonly unknown[]): Promise<unknown[]> {
     if (this.#isOver) throw callError('stale', 'the instance that this function belongs to is gone')
+    const origin = originHere()
     const order = { verb: 'invoke' as const, id: this.id(), function: fn, args: this.crossing.sendAll(args) }
-    return this.ask(order, NOTHING, Number.POSITIVE_INFINITY, undefined, (answer) => this.results(answer))
+    const begin = () => this.ask(order, NOTHING, Number.POSITIVE_INFINITY, undefined, (answer) => this.results(answer))
+    if (origin === undefined) return begin()
+    await undefined
+    const holders = () => (this.blocking === undefined ? undefined : [this.blocking])
+    return unlessStuck(origin, holders, () => blocked(undefined, undefined), begin)
   }
 
   #lost(cause: unknown): void {

@@ -113,8 +113,8 @@ class Server {
   #isUrgent(order: Order): boolean {
     if (URGENT.has(order.verb)) return true
     // What the host runs in a guest that is on the stack here, and waits for it, cannot be waited for in turn. It would be in the time of a guest that polls
-    // The end of a lease ends the step that waits; a bare function cannot be called anyway
-    if (order.verb === 'nested' || order.verb === 'release' || order.verb === 'invoke') return this.#questions.isWaiting
+    // The end of a lease ends the step that waits
+    if (order.verb === 'nested' || order.verb === 'release') return this.#questions.isWaiting
     return order.verb === 'close' && this.#guests.has(order.guest)
   }
 

@@ -6,7 +6,6 @@ import type { NestedTerms } from '../guests/caller.ts'
 import type { GuestEvent, GuestLease, GuestSpec, Particulars } from '../guests/executor.ts'
 import type { ImportSource } from '../guests/imports.ts'
 import { Line } from '../guests/line.ts'
-import { enterWait } from '../guests/reentrancy.ts'
 import type { Admission } from '../guests/scheduler.ts'
 import type { Signature } from '../guests/signature.ts'
 import { type ModuleStats, Stats, sumOfStats } from '../guests/stats.ts'
@@ -21,6 +20,7 @@ import { blocked, noSync } from './refusals.ts'
 import { RemoteCall } from './remote-call.ts'
 import { callAround, RemoteInstance, type RemoteModule } from './remote-instance.ts'
 import { type About, done, type RemoteThread, type Resident } from './remote-thread.ts'
+import { unlessStuck } from './inner-wait.ts'
 import { sentSpec } from './sent-spec.ts'
 import { toShared } from './shared-time.ts'
 import type { SpreadPart } from './spread-guest.ts'
@@ -312,27 +312,17 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
     const refused = this.#refusal(name)
     if (refused !== undefined) throw refused
     const begun = async () => begin(this.#thread ?? (await this.#threadAgain(name, limits)))
-    return origin === undefined ? begun() : this.#inner(origin, name, limits, begun)
+    return origin === undefined ? begun() : this.#inner(origin, name, begun)
   }
 
   /** What waits for an instance in the course of a host function is refused as soon as all that have one wait for that function. */
-  async #inner<T>(origin: Hosted, name: string | undefined, limits: WaitLimits, begin: () => Promise<T>): Promise<T> {
-    const call = this.#waiting(limits)
-    call.origin = origin
-    const { promise: never, reject } = Promise.withResolvers<never>()
-    let isRefused = false
-    const refuse = () => {
-      isRefused = true
+  #inner<T>(origin: Hosted, name: string | undefined, begin: () => Promise<T>): Promise<T> {
+    const refusal = () => {
       const { instances } = this.#spec
       const isThread = (this.#holders?.length ?? 0) < instances
-      reject(this.#counted(isThread ? blocked(this.name, name) : reentrant(this.name, name, instances)))
+      return this.#counted(isThread ? blocked(this.name, name) : reentrant(this.name, name, instances))
     }
-    const leave = enterWait({ call, holders: () => this.#holders, refuse })
-    try {
-      return await (isRefused ? never : begin())
-    } finally {
-      leave()
-    }
+    return unlessStuck(origin, () => this.#holders, refusal, begin)
   }
 
   /** Who have its instances, or its thread, if all of them wait for host functions. */
