@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util'
 import type { Result, Settings, Subject } from './figures.ts'
 import { calls } from './subjects/calls.ts'
 import { crowd } from './subjects/crowd.ts'
+import { exchanges } from './subjects/exchanges.ts'
 import { guarding } from './subjects/guard.ts'
 import { hostFunctions } from './subjects/host-functions.ts'
 import { instances } from './subjects/instances.ts'
@@ -24,6 +25,7 @@ import { formatResults, verdict } from './table.ts'
 const SUBJECTS: readonly Subject[] = [
   calls,
   hostFunctions,
+  exchanges,
   overshoot,
   lag,
   restart,

@@ -3,7 +3,7 @@
  *
  * - `REASONS` is the table: class, CLI exit code, whether the instance lives on, what it means, what to do.
  * - `CurfewError` carries the code and the figures; `LoadError` and `CallError` say which side failed;
- *   `StopError`, `TrapError`, `HostFunctionError` and `UsageError` are the kinds of `CallError`.
+ *   `StopError`, `TrapError`, `GuestError`, `HostFunctionError` and `UsageError` are the kinds of `CallError`.
  *
  * README and docs/errors.md are checked against the table by a test.
  */
@@ -12,7 +12,7 @@
 export type Phase = 'queued' | 'starting' | 'running' | 'suspended' | 'host'
 
 /** Which class an error of a code has when a call fails with it. */
-export type ReasonKind = 'option' | 'load' | 'stop' | 'trap' | 'host' | 'usage'
+export type ReasonKind = 'option' | 'load' | 'stop' | 'trap' | 'guest' | 'host' | 'usage'
 
 interface Reason {
   /** The class of the error when a call fails with this code; a load that fails is always a `LoadError`. */
@@ -50,7 +50,7 @@ export const REASONS = {
   'invalid-module': reason('load', EXIT.load, true, 'The module decodes but does not validate.', 'Rebuild it; the toolchain that produced it has a bug, or the file was altered.'),
   'unsupported-feature': reason('load', EXIT.load, true, 'The module uses a feature whose memory or time no limit can bound.', 'Build the plugin without that feature.'),
   'limit-exceeded': reason('load', EXIT.load, true, 'The module is above a cap on memory, tables or what compiling and instantiating it would cost, or host or process have no room for it.', 'Raise the limit if the module is trusted, make the module smaller, or close others.'),
-  'missing-import': reason('load', EXIT.load, true, 'The module imports something that was not given.', 'Pass every import that is listed in `imports`.'),
+  'missing-import': reason('load', EXIT.load, true, 'The module imports something that was not given.', 'Pass every import that is listed in `imports`; those of `wasi_snapshot_preview1` come with `wasi: {}`.'),
   'invalid-import': reason('load', EXIT.load, true, 'An import was given but is of the wrong kind or type, or may not be passed in.', 'Pass functions and immutable globals as they are; memories, tables and mutable globals as `{ factory }`, with a maximum within the limits.'),
   'instantiation-failed': reason('load', EXIT.load, true, 'The engine could not compile, link or instantiate the module.', 'The cause has what the engine said.'),
   'start-failed': reason('load', EXIT.load, false, "The module's start function or `setup` trapped, threw or was stopped.", 'The cause has the reason.'),
@@ -64,6 +64,7 @@ export const REASONS = {
   'nested-timeout': reason('stop', EXIT.deadline, false, 'A call that a host function made back into a guest ran past `nestedTimeout`.', 'Keep nested calls short (allocating, say), or raise `nestedTimeout`.'),
   'lease-timeout': reason('usage', EXIT.deadline, false, 'A lease taken by `use` was held past its `timeout`.', 'Raise the `timeout` of `use`, or hold the lease for fewer steps.'),
   ended: reason('stop', EXIT.host, false, 'A host function ended the call: the guest exited by WASI, or `caller.end` was called.', 'The cause is what the host function gave, the exit code of WASI say.'),
+  'output-limit': reason('stop', EXIT.host, false, 'The guest wrote more to stdout or stderr than `outputLimit` allows.', 'Raise `outputLimit`, or give `stdout` and `stderr` as functions or streams that take it as it comes.'),
   aborted: reason('stop', EXIT.aborted, false, "The caller's `signal` was aborted.", "The cause is the signal's reason."),
   'thread-lost': reason('stop', EXIT.host, false, 'The thread that ran the guest did not answer any more, crashed or ran out of memory, and was ended, with whatever else it ran.', 'Retry the call if it may be done twice: its module comes back on another thread. The cause has what is known of the thread.'),
   closed: reason('stop', EXIT.host, false, 'The module or its host was closed.', 'Load the module again.'),
@@ -71,9 +72,13 @@ export const REASONS = {
   trap: reason('trap', EXIT.trap, false, 'The guest trapped by itself (unreachable, out of bounds, division by zero and the like).', 'The cause is the trap, with its stack.'),
   'stack-overflow': reason('trap', EXIT.trap, false, 'The guest used up its stack, usually by endless recursion.', 'The cause has the stack.'),
   'guest-exception': reason('trap', EXIT.trap, false, 'The guest threw an exception that it did not catch.', 'The cause is the WebAssembly exception.'),
+  'guest-error': reason('guest', EXIT.trap, true, 'The plugin answered a call of bytes, text or JSON with an error.', 'The cause is what it said.'),
+  'bad-output': reason('guest', EXIT.trap, true, 'What a plugin gave back for bytes, text or JSON is outside of its memory, longer than `outputLimit`, not UTF-8 or not JSON.', 'Fix the plugin, or raise `outputLimit`: docs/plugins.md says what an output is.'),
+  'alloc-failed': reason('guest', EXIT.trap, false, 'A plugin had no room for an input: its `alloc` returned 0, or what is outside of its memory.', 'Pass less, raise `memoryLimit`, or have the plugin free what it was given.'),
   'host-function': reason('host', EXIT.host, false, 'A host function threw and the guest did not catch it.', 'The cause is what the host function threw.'),
 
   'no-such-function': reason('usage', EXIT.usage, true, 'The module exports no function of that name.', 'Call one of the functions in `module.exports`.'),
+  'wrong-signature': reason('usage', EXIT.usage, true, 'The function, or the module, is not made for bytes, text and JSON: an export is missing or has another type.', 'Use `call`, or export what docs/plugins.md asks for.'),
   'not-callable': reason('usage', EXIT.usage, true, "A value of the function's signature cannot cross into JavaScript (v128, exnref).", 'Export a wrapper that takes and returns values that can cross.'),
   'bad-argument': reason('usage', EXIT.usage, true, 'The arguments do not fit the signature.', 'Pass number for i32, f32 and f64, bigint for i64, a function of a guest or null for funcref.'),
   busy: reason('usage', EXIT.host, true, 'The instance is running, suspended or leased, and this call cannot wait.', 'Use `call`, which waits, or try again later.'),
@@ -106,6 +111,12 @@ export interface ErrorDetails {
   readonly cause?: unknown
 }
 
+/** What a guest had written before it ended, as far as it was collected. */
+export interface Output<Data = string | Uint8Array> {
+  readonly stdout: Data
+  readonly stderr: Data
+}
+
 /** What every error of Curfew is. Its own class is used for wrong options (`invalid-option`). */
 export class CurfewError extends Error {
   readonly code: ErrorCode
@@ -117,6 +128,8 @@ export class CurfewError extends Error {
   readonly ran: boolean
   readonly figures: Readonly<Record<string, number>>
   readonly offset: number | undefined
+  /** Of a run that failed: what its guest had written by then. */
+  output: Output | undefined
 
   /** @param what what happened, without a full stop; where and the way out are added */
   constructor(code: ErrorCode, what: string, details: ErrorDetails = {}) {
@@ -145,12 +158,22 @@ export class CallError extends CurfewError {}
 export class StopError extends CallError {}
 /** The guest ended the call by itself: a trap, stack overflow, an exception of its own. */
 export class TrapError extends CallError {}
+/** The guest ran to its end, and what it answered is an error or cannot be used. */
+export class GuestError extends CallError {}
 /** A host function threw through the guest. */
 export class HostFunctionError extends CallError {}
 /** The call was refused: it did not fit the module, or could not run now. */
 export class UsageError extends CallError {}
 
-const CALL_CLASSES = { stop: StopError, trap: TrapError, host: HostFunctionError, usage: UsageError, load: CallError, option: CurfewError } as const
+const CALL_CLASSES = {
+  stop: StopError,
+  trap: TrapError,
+  guest: GuestError,
+  host: HostFunctionError,
+  usage: UsageError,
+  load: CallError,
+  option: CurfewError,
+} as const
 
 /** A failed call: the class comes from the table. */
 export function callError(code: ErrorCode, what: string, details?: ErrorDetails): CurfewError {

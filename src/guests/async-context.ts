@@ -3,9 +3,9 @@
  * awaited something.
  */
 import { builtin } from '../node.ts'
-import type { Guest, Hosted } from '../runtime/call.ts'
+import type { Call, Guest, Hosted } from '../runtime/call.ts'
 import { isThenable } from '../runtime/host-function.ts'
-import type { HostFunction } from '../runtime/instance.ts'
+import type { HostFunction, HostFunctions } from '../runtime/instance.ts'
 import { hostingCall } from '../runtime/thread.ts'
 
 const { AsyncResource, AsyncLocalStorage } = builtin('async_hooks') ?? {}
@@ -22,43 +22,50 @@ export function asCaller<Args extends unknown[]>(begin: (...args: Args) => void)
 }
 
 /**
- * A host function as it is called: what it does until its promise has settled can be told to be its doing. That costs 0.2 us, so a function that was
- * seen to return at once is called plainly, until it returns a promise after all.
- * @param instance that calls it; undefined: the one that the current call runs
+ * Host functions as they are called: what one does until its promise has settled can be told to be its doing. That costs 0.2 us, so one that was seen
+ * to return at once is called plainly, until it returns a promise after all.
  */
-export function tracked(fn: HostFunction, instance: Guest | undefined): HostFunction {
-  if (hosted === undefined) return fn
-  let returnsAtOnce = false
-  return (...args) => {
-    const call = hostingCall()
-    const calling = instance ?? call?.instance
-    if (returnsAtOnce || call === undefined || calling === undefined) {
-      const result = fn(...args)
-      if (isThenable(result)) returnsAtOnce = false
-      return result
-    }
-    tracks = true
-    const run = { call, instance: calling, promises: isAsync(fn), ended: false }
-    const end = () => {
-      run.ended = true
-    }
-    try {
-      const result = hosted.run(run, () => fn(...args))
-      if (isThenable(result)) {
-        const promise = Promise.resolve(result) // what is no promise of the engine's may do things each time it is asked
-        promise.then(end, end)
-        if (!run.promises) {
-          run.promises = true
-          tellPromised(run)
-        }
-        return promise
+export class TrackedFunctions implements HostFunctions {
+  readonly functions: HostFunction[]
+  readonly #tracked: readonly HostFunction[]
+
+  /** @param instance that calls them; undefined: the one that the current call runs */
+  constructor(functions: readonly HostFunction[], instance: Guest | undefined) {
+    this.#tracked = functions.map((fn, slot) => this.#track(fn, slot, instance))
+    this.functions = [...this.#tracked]
+  }
+
+  promised(slot: number): void {
+    this.functions[slot] = this.#tracked[slot] as HostFunction
+  }
+
+  #track(fn: HostFunction, slot: number, instance: Guest | undefined): HostFunction {
+    if (hosted === undefined) return fn
+    return (...args) => {
+      const call = hostingCall() as Call
+      tracks = true
+      const run = { call, instance: instance ?? (call.instance as Guest), promises: isAsync(fn), ended: false }
+      const end = () => {
+        run.ended = true
       }
-      end()
-      returnsAtOnce = !isAsync(fn)
-      return result
-    } catch (error) {
-      end()
-      throw error
+      try {
+        const result = hosted.run(run, () => fn(...args))
+        if (isThenable(result)) {
+          const promise = Promise.resolve(result) // what is no promise of the engine's may do things each time it is asked
+          promise.then(end, end)
+          if (!run.promises) {
+            run.promises = true
+            tellPromised(run)
+          }
+          return promise
+        }
+        end()
+        if (!run.promises) this.functions[slot] = fn
+        return result
+      } catch (error) {
+        end()
+        throw error
+      }
     }
   }
 }

@@ -32,6 +32,20 @@ export interface NestedTerms {
   readonly particulars?: Particulars | undefined
 }
 
+/** The context of a call that is a run: what its maker gave, and what the run has for the functions of a standard, WASI say. */
+export class RunContext {
+  readonly given: unknown
+  readonly run: object
+
+  constructor(given: unknown, run: object) {
+    this.given = given
+    this.run = run
+  }
+}
+
+/** Tells a caller that its instance is gone. */
+export let tellGone: (caller: Caller) => void
+
 /** Tells a caller its instance. */
 export let attach: (caller: Caller, instance: CallingInstance) => void
 
@@ -48,8 +62,14 @@ export class Caller {
   /** Name of its module. */
   readonly module: string
   #calling: CallingInstance | undefined
+  #gone: AbortController | undefined
 
   static {
+    tellGone = (caller) => {
+      const gone = caller.#gone
+      // In a microtask: who listens may do anything, and this may be the middle of a stop
+      if (gone !== undefined) queueMicrotask(() => gone.abort())
+    }
     attach = (caller, instance) => {
       caller.#calling = instance
     }
@@ -82,8 +102,25 @@ export class Caller {
 
   /** What the call was made with as its `context`; a call that a host function made back into the guest has that of the call around it. @throws UsageError `stale` */
   get context(): unknown {
+    const context = this.#context
+    return context instanceof RunContext ? context.given : context
+  }
+
+  /** What `module.run` has for the functions of WASI, if the call is part of a run. @throws UsageError `stale` */
+  get run(): object | undefined {
+    const context = this.#context
+    return context instanceof RunContext ? context.run : undefined
+  }
+
+  get #context(): unknown {
     for (let call: Call | undefined = this.#call; call !== undefined; call = call.parent) if (call.context !== undefined) return call.context
     return undefined
+  }
+
+  /** Aborted when the instance is gone, after a stop or a trap say: for who holds something for it, open files say. */
+  get gone(): AbortSignal {
+    this.#gone ??= new AbortController()
+    return this.#gone.signal
   }
 
   /** May the host function that runs return a promise? Not without JSPI, in `callSync`, or in a call that is nested in another. @throws UsageError `stale` */

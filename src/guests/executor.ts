@@ -7,6 +7,7 @@ import type { Allowance } from '../budget.ts'
 import type { CurfewError, ErrorCode, Phase } from '../errors.ts'
 import type { ResourceUsage } from '../runtime/ledger.ts'
 import type { FunctionTypes } from '../wasm/module-type.ts'
+import type { Convention } from './convention.ts'
 import type { ImportSource } from './imports.ts'
 import type { Signature } from './signature.ts'
 import type { ModuleStats } from './stats.ts'
@@ -33,6 +34,8 @@ export interface GuestSpec {
   /** Of the account; undefined: that of the group, or 1. */
   readonly weight: number | undefined
   readonly onTrap: 'restart' | 'keep'
+  /** How bytes get in and out. */
+  readonly convention: Convention
   readonly signal: AbortSignal | undefined
   /** Do NaNs go in in one form? */
   readonly deterministic: boolean

@@ -9,10 +9,13 @@ export interface Where {
   readonly function?: string | undefined
 }
 
-/** @param what what happened; for a stop it is made from the call's figures */
-export function failedCall(call: Call, code: ErrorCode, what: string, where: Where, cause: unknown): CurfewError {
+/**
+ * @param what what happened; for a stop it is made from the call's figures
+ * @param more figures beside those
+ */
+export function failedCall(call: Call, code: ErrorCode, what: string, where: Where, cause: unknown, more?: Readonly<Record<string, number>>): CurfewError {
   const elapsed = Number.isNaN(call.began) ? 0 : now() - call.began
-  const figures: Record<string, number> = { elapsed: rounded(elapsed), cpu: rounded(call.cpu), ...call.stopped?.excess?.figures }
+  const figures: Record<string, number> = { elapsed: rounded(elapsed), cpu: rounded(call.cpu), ...call.stopped?.excess?.figures, ...more }
   // Under a lease, it may have been the lease's time that ran out
   const { timeout } = code === 'lease-timeout' || code === 'start-timeout' ? (call.lease ?? call).budget : call.budget
   if (Number.isFinite(timeout)) figures.timeout = timeout

@@ -37,7 +37,7 @@ export abstract class GuestMemory {
 
   /** The text that so many bytes of UTF-8 are. @throws UsageError `not-text` if they are none; `out-of-bounds`, `stale` */
   readText(address: Address, length: number): string {
-    const bytes = this.read(address, length)
+    const bytes = this.range(address, length)
     try {
       return STRICT.decode(bytes)
     } catch {
@@ -115,6 +115,8 @@ export abstract class GuestMemory {
     this.change(address, 8, (view) => view.setFloat64(0, value, true))
   }
 
+  /** These bytes, or a copy. @throws UsageError `out-of-bounds`, `stale` */
+  protected abstract range(address: Address, length: number): Uint8Array<ArrayBuffer>
   /** Of these bytes, or of a copy. @throws UsageError `out-of-bounds`, `stale` */
   protected abstract view(address: Address, length: number): DataView
   /** Changes these bytes. @throws UsageError `out-of-bounds`, `stale` */
@@ -173,12 +175,12 @@ export class InstanceMemory extends GuestMemory {
   }
 
   read(address: Address, length: number): Uint8Array<ArrayBuffer> {
-    return this.#range(address, length).slice()
+    return this.range(address, length).slice()
   }
 
   write(address: Address, bytes: Uint8Array): void {
     checkBytes(bytes)
-    this.#range(address, bytes.length).set(bytes)
+    this.range(address, bytes.length).set(bytes)
   }
 
   protected view(address: Address, length: number): DataView {
@@ -191,7 +193,7 @@ export class InstanceMemory extends GuestMemory {
     set(this.view(address, length))
   }
 
-  #range(address: Address, length: number): Uint8Array<ArrayBuffer> {
+  protected range(address: Address, length: number): Uint8Array<ArrayBuffer> {
     const { buffer } = this.#memory()
     checkRange(this.module, address, length, buffer.byteLength)
     return new Uint8Array(buffer, Number(address), length)

@@ -9,6 +9,7 @@ import type { Ledger } from '../runtime/ledger.ts'
 import { failureOf } from '../runtime/outcome.ts'
 import { hostingCall } from '../runtime/thread.ts'
 import { asCaller, originHere } from './async-context.ts'
+import { beginExchange, type ExchangeArguments, entryOf } from './exchange.ts'
 import type { Guest, GuestLease, GuestSpec, Particulars } from './executor.ts'
 import { failedCall } from './failure.ts'
 import { GuestFunctions } from './guest-functions.ts'
@@ -89,11 +90,9 @@ export class InThreadGuest implements Guest, Runner {
     call.origin = originHere()
     equip(call, particulars)
     const instance = at < call.deadline && hasRoom(this.#admission, this.account) ? this.#tenants.take(call) : undefined
-    if (instance !== undefined) return this.#run(call, instance, signature, instance.exports[signature.name] as GuestFunction, args, at)
+    if (instance !== undefined) return this.#run(call, instance, signature, undefined, args, at)
     return new Promise((resolve, reject) => {
-      const grant = asCaller((granted: Instance, from: number) =>
-        resolve(this.#run(call, granted, signature, granted.exports[signature.name] as GuestFunction, args, from)),
-      )
+      const grant = asCaller((granted: Instance, from: number) => resolve(this.#run(call, granted, signature, undefined, args, from)))
       this.#tenants.enqueue({ call, name: signature.name, grant, refuse: reject })
     })
   }
@@ -235,11 +234,10 @@ export class InThreadGuest implements Guest, Runner {
     call.under(lease.hold)
     call.origin = originHere()
     equip(call, particulars)
-    const fn = instance.exports[signature.name] as GuestFunction
     lease.steps.add(call)
     try {
       return await new Promise((resolve, reject) => {
-        const begin = (at: number) => resolve(this.#run(call, instance, signature, fn, args, at))
+        const begin = (at: number) => resolve(this.#run(call, instance, signature, undefined, args, at))
         const at = now()
         if (previous === undefined && at < call.deadline && hasRoom(this.#admission, this.account)) return begin(at)
         this.#tenants.wait(call, signature.name, reject)
@@ -272,7 +270,7 @@ export class InThreadGuest implements Guest, Runner {
     const unwrapped = this.#unwrap(instance, signature, args)
     this.#tenants.enter(instance)
     try {
-      const returned = instance.runSync(call, instance.exports[signature.name] as GuestFunction, unwrapped, began)
+      const returned = instance.runSync(call, entryOf(instance, signature), unwrapped, began)
       return this.#succeeded(call, instance, signature, returned)
     } catch (thrown) {
       throw this.#failed(call, instance, signature.name, thrown)
@@ -317,19 +315,24 @@ export class InThreadGuest implements Guest, Runner {
     return this.#pool.broken(name)
   }
 
-  /** Runs a call that has the instance, or whose lease has, to its result or error. */
-  #run(call: Call, instance: Instance, signature: Signature, fn: GuestFunction, args: readonly unknown[], at: number): Promise<unknown[]> {
+  /**
+   * Runs a call that has the instance, or whose lease has, to its result or error.
+   * @param fn undefined: what the signature stands for
+   */
+  #run(call: Call, instance: Instance, signature: Signature, fn: GuestFunction | undefined, args: readonly unknown[], at: number): Promise<unknown[]> {
     call.endWait?.()
+    let entry: GuestFunction
     let unwrapped: readonly unknown[]
     try {
       if (instance.stopped) throw this.#counted(callError('stale', 'the instance went while the call waited for its turn', this.#where(signature.name)))
+      entry = fn ?? entryOf(instance, signature)
       unwrapped = this.#unwrap(instance, signature, args)
     } catch (error) {
       call.state = 'done'
       this.#release(call, instance, undefined)
       return Promise.reject(error)
     }
-    return this.#enter(call, instance, fn, unwrapped, at).then(
+    return this.#enter(call, instance, entry, unwrapped, at).then(
       (returned) => {
         this.#leave(call)
         try {
@@ -351,6 +354,7 @@ export class InThreadGuest implements Guest, Runner {
 
   /** @throws UsageError for a function that is not one of this instance; counted */
   #unwrap(instance: Instance, signature: Signature, args: readonly unknown[]): readonly unknown[] {
+    if (signature.exchange !== undefined) return [beginExchange(this.#spec, instance, signature.exchange, args as ExchangeArguments)]
     const given = this.#spec.deterministic ? args.map(oneNaN) : args
     if (!signature.takesFunctions) return given
     try {
@@ -385,8 +389,8 @@ export class InThreadGuest implements Guest, Runner {
 
   /** Makes the error of a call whose guest ended with an exception, and drops an instance that cannot be trusted any more. */
   #failed(call: Call, instance: Instance, name: string, thrown: unknown): CurfewError {
-    const { code, what, cause } = failureOf(call, thrown)
-    const error = failedCall(call, code, what, { module: this.name, function: name }, cause)
+    const { code, what, cause, figures } = failureOf(call, thrown)
+    const error = failedCall(call, code, what, { module: this.name, function: name }, cause, figures)
     call.finish()
     this.#stats.count(code, call, call.parent?.instance === instance)
     call.observe?.(call)

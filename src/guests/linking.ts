@@ -1,11 +1,12 @@
 /** What an instance of this thread is given, from the links of its module. */
 import { hostFunction } from '../runtime/host-function.ts'
-import type { HostFunction, Instance, MakeImports } from '../runtime/instance.ts'
+import type { HostFunctions, Instance, MakeImports } from '../runtime/instance.ts'
 import { canSuspend } from '../runtime/thread.ts'
 import { Trampolines } from '../runtime/trampolines.ts'
 import type { ImportType } from '../wasm/module-type.ts'
 import type { ValType } from '../wasm/types.ts'
-import { tracked } from './async-context.ts'
+import { TrackedFunctions } from './async-context.ts'
+import { tellGone } from './caller.ts'
 import { OwnInstance } from './calling-instance.ts'
 import type { ImportSource, Link } from './imports.ts'
 import type { Runner } from './runner.ts'
@@ -22,12 +23,15 @@ export function makeImports(source: ImportSource, guest: Runner): MakeImports {
   const functions = wanted.filter(isFunctionImport)
   const trampolines = trampolinesFor(functions)
   const shared = wanted.some(letsFunctionsOut) ? undefined : bind(functions, trampolines, undefined)
-  let before: { readonly links: readonly Link[]; readonly hostFunctions: readonly HostFunction[] } | undefined
+  let before: { readonly links: readonly Link[]; readonly hostFunctions: HostFunctions } | undefined
   return (instance) => {
     if (wanted.length === 0) return {}
     const { caller, links, dropped } = source.linksOf(new OwnInstance(instance, guest))
     instance.caller = caller
-    instance.onDrop = dropped
+    instance.onDrop = () => {
+      tellGone(caller)
+      dropped?.()
+    }
     if (before?.links !== links || shared === undefined) before = { links, hostFunctions: hostFunctionsOf(links, shared === undefined ? instance : undefined) }
     instance.hostFunctions = before.hostFunctions
     return importsOf(links, shared ?? bind(functions, trampolines, instance), instance)
@@ -88,8 +92,9 @@ function bind(functions: readonly FunctionImport[], suspends: WithTrampolines | 
   return bound
 }
 
-function hostFunctionsOf(links: readonly Link[], instance: Instance | undefined): readonly HostFunction[] {
-  return links.flatMap((link) => (link.kind === 'function' ? [canSuspend ? tracked(link.fn, instance) : link.fn] : []))
+function hostFunctionsOf(links: readonly Link[], instance: Instance | undefined): HostFunctions {
+  const functions = links.flatMap((link) => (link.kind === 'function' ? [link.fn] : []))
+  return canSuspend ? new TrackedFunctions(functions, instance) : { functions, promised: () => undefined }
 }
 
 function importsOf(links: readonly Link[], functions: Functions, instance: Instance): WebAssembly.Imports {

@@ -2,6 +2,7 @@
 import { callError, optionError, show } from '../errors.ts'
 import type { ExportType, ExternType, ModuleType } from '../wasm/module-type.ts'
 import { type FuncType, formatFuncType, formatGlobalType, formatLimits, formatTableType, formatValType, type ValType } from '../wasm/types.ts'
+import type { Exported } from './convention.ts'
 
 /** An export or import, for users: types as text. */
 export interface Extern {
@@ -30,6 +31,8 @@ export interface Signature {
   /** Do functions of the guest come back? They are wrapped. */
   readonly returnsFunctions: boolean
   readonly takesFunctions: boolean
+  /** It is no function of the guest's but an exchange through these: see `exchange.ts`. */
+  readonly exchange?: readonly Exported[]
 }
 
 const isFunction = (type: ValType): boolean => typeof type === 'object' && (typeof type.heap === 'number' || type.heap === 'func' || type.heap === 'nofunc')

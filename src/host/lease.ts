@@ -5,6 +5,8 @@ import { checkArguments, type Signature, signatureOf } from '../guests/signature
 import { allowanceOf, type CallOptions, type CallSyncOptions } from './call-options.ts'
 import { count, known } from './checks.ts'
 import { traceCall, traceCallSync, tracesCalls } from './events.ts'
+import type { ExchangeSignatures } from './exchange-signatures.ts'
+import { type Callee, Exchanging } from './exchanges.ts'
 
 interface MemoryOptions {
   /** Index of the memory. Default 0. */
@@ -18,18 +20,20 @@ export interface LeaseContext {
   /** Does it count fuel? */
   readonly countsFuel: boolean
   readonly signatures: ReadonlyMap<string, Signature>
+  readonly exchanges: ExchangeSignatures
 }
 
 /**
  * One instance of a module, held for several steps: nobody else calls it meanwhile. Pointers live in one instance's memory, so reading
  * and writing exist only here. After a stop, a trap or the end of `use` every operation throws `stale`.
  */
-export class Lease {
+export class Lease extends Exchanging {
   readonly #guest: GuestLease
   readonly #context: LeaseContext
 
   /** @internal */
   constructor(guest: GuestLease, context: LeaseContext) {
+    super()
     this.#guest = guest
     this.#context = context
   }
@@ -52,6 +56,10 @@ export class Lease {
     const { context } = options
     if (!tracesCalls()) return this.#guest.callSync(signature, args, allowance, { context })
     return traceCallSync(this.#context.module, name, (observe) => this.#guest.callSync(signature, args, allowance, { observe, context }))
+  }
+
+  protected get callee(): Callee {
+    return { guest: this.#guest, context: this.#context }
   }
 
   /** A copy of bytes of the guest's memory. @throws UsageError `out-of-bounds`, `stale` */

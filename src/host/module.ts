@@ -7,10 +7,12 @@ import { DEFAULT_DRAIN_TIMEOUT, DEFAULT_LEASE_TIMEOUT } from '../limits.ts'
 import { allowanceOf, type CallOptions, type CallSyncOptions, checkLeaseOptions, type LeaseOptions } from './call-options.ts'
 import { checkOptions, checkSignal, duration } from './checks.ts'
 import { tellClosed, tellReplaced, traceCall, traceCallSync, tracesCalls } from './events.ts'
+import { type Callee, Exchanging } from './exchanges.ts'
 import { Lease, type LeaseContext } from './lease.ts'
 import type { Version } from './loader.ts'
 import type { LoadOptions } from './options.ts'
 import { type Drained, drain } from './replacement.ts'
+import { type RunOptions, type RunResult, runCommand } from './run.ts'
 import type { ModuleSource } from './source.ts'
 
 /** What a module needs of its host. */
@@ -27,7 +29,7 @@ export interface ReplaceOptions extends LoadOptions {
 }
 
 /** A loaded plugin. Calls of one instance run one after another, each on a state that the one before left. */
-export class Module {
+export class Module extends Exchanging {
   readonly #name: string
   readonly #host: ModuleHost
   #version: Version
@@ -44,6 +46,7 @@ export class Module {
 
   /** @internal Made by `Host.loadModule`. */
   constructor(name: string, version: Version, host: ModuleHost) {
+    super()
     this.#name = name
     this.#host = host
     this.#version = version
@@ -124,6 +127,22 @@ export class Module {
     const { context } = options
     if (!tracesCalls()) return guest.callSync(signature, args, allowance, context === undefined ? undefined : { context })
     return traceCallSync(this.#name, name, (observe) => guest.callSync(signature, args, allowance, { observe, context }))
+  }
+
+  protected get callee(): Callee {
+    return { guest: this.#version.guest, context: this.#context }
+  }
+
+  /**
+   * Runs a program that was loaded with `wasi`: its `_start`, in an instance of its own unless `reuse` says otherwise.
+   * @returns its exit code, whatever that is, and what it wrote
+   * @throws as `call`, with `output`: what it had written by then; StopError `output-limit`; UsageError `no-such-function` for what is no program;
+   * CurfewError `invalid-option`
+   */
+  run(options: RunOptions & { readonly encoding: 'buffer' }): Promise<RunResult<Uint8Array>>
+  run(options?: RunOptions & { readonly encoding?: 'utf8' }): Promise<RunResult<string>>
+  run(options: RunOptions = {}): Promise<RunResult> {
+    return runCommand(this.#name, this.#version.wasi, options, (name, callOptions) => this.call(name, [], callOptions))
   }
 
   /**
@@ -225,8 +244,8 @@ export class Module {
   }
 }
 
-function contextOf(module: string, { allowance, countsFuel, signatures }: Version): LeaseContext {
-  return { module, allowance, countsFuel, signatures }
+function contextOf(module: string, { allowance, countsFuel, signatures, exchanges }: Version): LeaseContext {
+  return { module, allowance, countsFuel, signatures, exchanges }
 }
 
 const IGNORE = () => undefined

@@ -1,6 +1,9 @@
 /** The options of hosts and modules, checked up front. */
+
+import { CONVENTIONS, type ConventionName, conventionNamed } from '../conventions/conventions.ts'
 import { optionError } from '../errors.ts'
 import { type FuelCostTable, fuelCosts } from '../guard/fuel-costs.ts'
+import type { Convention } from '../guests/convention.ts'
 import { fuelAmount } from '../guests/fuel-amount.ts'
 import type { Imports, ImportsOf } from '../guests/imports.ts'
 import {
@@ -18,6 +21,7 @@ import {
 import { memoryOfProcess } from '../runtime/kernel.ts'
 import { checkSignal, count, duration, flag, known, oneOf, positive, unknownOption } from './checks.ts'
 import type { Lease } from './lease.ts'
+import { type ResolvedWasi, resolveWasi, type WasiOptions } from './wasi-options.ts'
 
 export type { FuelCostTable }
 
@@ -53,6 +57,8 @@ export interface HostOptions {
 }
 
 export interface LoadOptions {
+  /** What it is given of WASI preview 1: arguments, streams, files, clocks. `{}`: all its functions, and nothing behind them. See docs/wasi.md. */
+  readonly wasi?: WasiOptions
   /**
    * Functions and immutable globals by module and name; memories, tables and mutable globals through `factory` or `shared`. Or a function that returns
    * that for the caller of the host functions: it is called for each instance.
@@ -76,11 +82,16 @@ export interface LoadOptions {
   readonly tableLimit?: number
   /** Overrides of the caps on what loading may cost, for a module that is trusted. */
   readonly caps?: Partial<Caps>
+  /** How `callBytes`, `callText` and `callJson` get bytes in and out. Default `packed`, see docs/plugins.md; one of your own not with `threads`. */
+  readonly convention?: ConventionName | Convention
   /** Run on each new instance before any call gets it. */
   readonly setup?: (instance: Lease) => unknown
   /** After a stop or trap: a new instance (`always`, the default), or the module closes (`never`). */
   readonly restart?: 'always' | 'never'
-  /** `always`, the default: calls share an instance one after another. `never`: each call gets an instance of its own. */
+  /**
+   * `always`: calls share an instance one after another. `never`: each call gets an instance of its own. Default: `never` for a program (it has `wasi`,
+   * and exports `_start`), else `always`.
+   */
   readonly reuse?: 'always' | 'never'
   /** Calls of the module that may run at a time, each on an instance of its own. Default 1. */
   readonly instances?: number
@@ -132,6 +143,7 @@ const HOST_OPTIONS = [
   'threads',
 ]
 const LOAD_OPTIONS = [
+  'wasi',
   'imports',
   'execTimeout',
   'cpuTimeout',
@@ -143,6 +155,7 @@ const LOAD_OPTIONS = [
   'memoryLimit',
   'tableLimit',
   'caps',
+  'convention',
   'setup',
   'restart',
   'reuse',
@@ -155,6 +168,7 @@ const LOAD_OPTIONS = [
 ]
 
 export interface ResolvedLoadOptions {
+  readonly wasi: ResolvedWasi | undefined
   readonly imports: Imports | ImportsOf
   readonly execTimeout: number | undefined
   readonly cpuTimeout: number | undefined
@@ -167,9 +181,11 @@ export interface ResolvedLoadOptions {
   readonly memoryLimit: number
   readonly tableLimit: number
   readonly caps: Partial<Caps>
+  readonly convention: Convention
   readonly setup: ((instance: Lease) => unknown) | undefined
   readonly restart: 'always' | 'never'
-  readonly reuse: 'always' | 'never'
+  /** Undefined: by what the module is. */
+  readonly reuse: 'always' | 'never' | undefined
   readonly instances: number
   readonly maxQueue: number
   readonly group: string | undefined
@@ -188,6 +204,7 @@ export function resolveLoadOptions(host: ResolvedHostOptions, options: LoadOptio
   if (options.group !== undefined && typeof options.group !== 'string') throw optionError('group', 'a string', options.group)
   const deterministic = flag('deterministic', options.deterministic)
   return {
+    wasi: options.wasi === undefined ? undefined : resolveWasi(options.wasi, deterministic),
     imports,
     execTimeout: options.execTimeout === undefined ? undefined : duration('execTimeout', options.execTimeout, 0),
     cpuTimeout: options.cpuTimeout === undefined ? undefined : duration('cpuTimeout', options.cpuTimeout, 0),
@@ -199,9 +216,10 @@ export function resolveLoadOptions(host: ResolvedHostOptions, options: LoadOptio
     memoryLimit: count('memoryLimit', options.memoryLimit, host.memoryLimit),
     tableLimit: count('tableLimit', options.tableLimit, host.tableLimit),
     caps: checkCaps(options.caps ?? {}),
+    convention: checkConvention(options.convention === undefined ? 'packed' : options.convention, host),
     setup,
     restart: oneOf('restart', options.restart, ['always', 'never']),
-    reuse: oneOf('reuse', options.reuse, ['always', 'never']),
+    reuse: options.reuse === undefined ? undefined : oneOf<'always' | 'never'>('reuse', options.reuse, ['always', 'never']),
     instances: count('instances', options.instances, 1, 1),
     maxQueue: count('maxQueue', options.maxQueue, host.maxQueue),
     group: options.group,
@@ -209,6 +227,16 @@ export function resolveLoadOptions(host: ResolvedHostOptions, options: LoadOptio
     onTrap: oneOf('onTrap', options.onTrap, ['restart', 'keep']),
     signal,
   }
+}
+
+/** A convention that is not one of Curfew's own is code of this thread. */
+function checkConvention(convention: ConventionName | Convention, { threads }: ResolvedHostOptions): Convention {
+  const known = typeof convention === 'string' ? conventionNamed(convention) : undefined
+  if (known !== undefined) return known
+  const names = CONVENTIONS.map((name) => `'${name}'`).join(' or ')
+  const isOne = typeof convention === 'object' && convention !== null && typeof convention.functions === 'function' && typeof convention.exchange === 'function'
+  if (!isOne || threads > 0) throw optionError('convention', threads > 0 ? `${names} with \`threads\`` : `${names} or a Convention`, convention)
+  return convention
 }
 
 /** Further apart, and who has the less would never run. */

@@ -22,12 +22,14 @@ export function hostFunction(slot: number, bound: Instance | undefined, canWait:
     const outer = call.hosting
     if (Number.isNaN(call.began)) call.lookAtClock(now())
     call.hosting = instance
-    const fn = instance.hostFunctions[slot] as HostFunction
+    const { hostFunctions } = instance
+    const fn = hostFunctions.functions[slot] as HostFunction
     let promised: PromiseLike<unknown>
     try {
       const result = fn(...args)
       if (!isThenable(result)) return result
       promised = result
+      hostFunctions.promised(slot)
       // If it is refused, or the call was stopped meanwhile, nobody waits for it any more
       if (result instanceof Promise) result.catch(() => undefined)
       const refusal = whyNotWait(call, canWait, outer !== undefined)

@@ -10,6 +10,13 @@ import { UNCATCHABLE } from './trap.ts'
 
 export type GuestFunction = (...args: unknown[]) => unknown
 export type HostFunction = (...args: unknown[]) => unknown
+
+/** By what an instance imports: see `hostFunction`. */
+export interface HostFunctions {
+  readonly functions: readonly HostFunction[]
+  /** One of them has returned a promise. */
+  promised(slot: number): void
+}
 /** Makes the imports of one instance, and tells it its host functions. */
 export type MakeImports = (instance: Instance) => WebAssembly.Imports
 
@@ -28,15 +35,16 @@ export class Instance implements Guest {
   stopped = false
   /** As which its host functions see it. */
   caller: object | undefined
-  /** By what it imports: see `hostFunction`. */
-  hostFunctions: readonly HostFunction[] = []
-  /** Told when it is dropped. */
+  /** Told when it is gone. */
   onDrop: (() => void) | undefined = undefined
+  hostFunctions: HostFunctions = NONE
   /** The call that is suspended in a host function of it. */
   waiting: Call | undefined = undefined
   /** The call or lease that has it, and whether it is anybody's, those included that have ended while it is still entered: see `Tenants`. */
   holder: Call | undefined = undefined
   taken = false
+  /** What runs its exchanges, see `guests/exchange.ts`. */
+  exchanges: unknown = undefined
   /** Synchronous calls that run in it, one on top of the other. */
   entered = 0
   #counter: WebAssembly.Global | undefined
@@ -202,15 +210,14 @@ export class Instance implements Guest {
   /** Lets go, for good: whoever still holds this object does not hold the guest's memory with it. */
   drop(): void {
     this.stopped = true
+    this.onDrop?.()
     this.#holding?.release()
     this.#promising.clear()
-    this.onDrop?.()
-    this.onDrop = undefined
-    this.hostFunctions = []
-    this.caller = this.waiting = undefined
+    this.hostFunctions = NONE
+    this.caller = this.waiting = this.onDrop = undefined
     this.exports = NOTHING
     this.memories = []
-    this.start = this.#counter = this.#gauges = this.#holding = undefined
+    this.exchanges = this.start = this.#counter = this.#gauges = this.#holding = undefined
   }
 }
 
@@ -238,3 +245,4 @@ function apply<T>(fn: (...args: unknown[]) => T, args: readonly unknown[]): T {
 }
 
 const NOTHING: WebAssembly.Exports = Object.freeze({})
+const NONE: HostFunctions = { functions: [], promised: () => undefined }

@@ -6,13 +6,18 @@ import { now } from '../runtime/clock.ts'
 import { type Look, lookOf, remake } from './look.ts'
 
 /** A value on its way: itself if it can be copied; no other object is ever sent. */
-export type Sent = number | bigint | string | boolean | null | undefined | Handle | Copy
+export type Sent = number | bigint | string | boolean | null | undefined | Handle | Copy | Bytes
 
 /** A value of the sender, or one that stands for a value of the receiver. */
 export type Handle = { readonly mine: number; readonly look: Look } | { readonly yours: number }
 /** An error that is made anew at the other side. */
 export interface Copy {
   readonly copy: Look
+}
+
+/** Bytes of an exchange: they go, and no array stands for another. */
+export interface Bytes {
+  readonly bytes: Uint8Array
 }
 
 interface Kept {
@@ -73,6 +78,11 @@ export class Crossing {
     return now as readonly Sent[]
   }
 
+  /** What goes into an exchange, or comes out of it. */
+  sendData(values: readonly unknown[]): readonly Sent[] {
+    return values.map((value) => (value instanceof Uint8Array ? { bytes: value } : this.send(value)))
+  }
+
   send(value: unknown): Sent {
     if (isCopied(value)) return value
     const theirs = this.#origins.get(value)
@@ -104,6 +114,7 @@ export class Crossing {
     if (typeof value !== 'object' || value === null) return value
     if ('yours' in value) return this.#kept.get(value.yours)?.value
     if ('copy' in value) return this.#remake(value.copy, undefined)
+    if ('bytes' in value) return value.bytes
     const known = this.#stands.get(value.mine)
     const before = known?.ref.deref()
     if (known !== undefined && before !== undefined) {
@@ -154,6 +165,6 @@ export class Crossing {
   }
 }
 
-function isCopied(value: unknown): value is Exclude<Sent, Handle | Copy> {
+function isCopied(value: unknown): value is Exclude<Sent, Handle | Copy | Bytes> {
   return (typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol') || value === null
 }

@@ -13,7 +13,6 @@ export type HostCall = Extract<Report, { readonly verb: 'host' }>
 export function runHostFunction(call: RemoteCall, instance: RemoteInstance, asked: HostCall): void {
   const { thread } = call
   const { crossing } = thread
-  const fn = instance.functions[asked.link]
   const results = resultsOf(instance, asked.link)
   const end = (outcome: () => Outcome) => {
     call.leaveHost()
@@ -33,11 +32,12 @@ export function runHostFunction(call: RemoteCall, instance: RemoteInstance, aske
   call.enterHost(instance, asked)
   let result: unknown
   try {
-    result = within(call, () => fn?.(...crossing.receiveAll(asked.args)))
+    result = within(call, () => instance.functions.functions[asked.link]?.(...crossing.receiveAll(asked.args)))
   } catch (error) {
     return threw(error)
   }
   if (!isThenable(result)) return returned(result)
+  instance.functions.promised(asked.link)
   const promised = Promise.resolve(result)
   promised.catch(() => undefined) // nobody waits for it, maybe
   if (call.whyNotWait !== undefined) return threw(new TypeError(`the host function returned a promise, but ${call.whyNotWait}`))

@@ -50,6 +50,7 @@ export interface SentSpec {
   readonly group: string | undefined
   readonly weight: number | undefined
   readonly onTrap: 'restart' | 'keep'
+  readonly convention: string
   readonly deterministic: boolean
   readonly allowance: Allowance
   readonly functions: FunctionTypes | undefined

@@ -1,13 +1,13 @@
 /** An instance of another thread, as the caller of host functions of this one. */
 import { callError } from '../errors.ts'
-import { hostedHere, tracked } from '../guests/async-context.ts'
-import type { Caller, CallingInstance, NestedTerms } from '../guests/caller.ts'
+import { hostedHere, TrackedFunctions } from '../guests/async-context.ts'
+import { type Caller, type CallingInstance, type NestedTerms, tellGone } from '../guests/caller.ts'
 import { type GuestMemory, noMemory } from '../guests/guest-memory.ts'
 import type { ImportSource, Link } from '../guests/imports.ts'
 import { nestingHere } from '../guests/reentrancy.ts'
 import type { Signature } from '../guests/signature.ts'
 import type { CallOwner, Guest } from '../runtime/call.ts'
-import type { HostFunction } from '../runtime/instance.ts'
+import type { HostFunctions } from '../runtime/instance.ts'
 import { hostingCall } from '../runtime/thread.ts'
 import type { RemoteCall } from './remote-call.ts'
 import { RemoteMemory } from './remote-memory.ts'
@@ -29,7 +29,7 @@ export class RemoteInstance implements CallingInstance, Guest {
   readonly caller: Caller
   readonly links: readonly Link[]
   /** By what it imports. */
-  readonly functions: readonly (HostFunction | undefined)[]
+  readonly functions: HostFunctions
   /** The call that waits for what a host function has promised. */
   waiting: RemoteCall | undefined = undefined
   readonly #module: RemoteModule
@@ -41,7 +41,10 @@ export class RemoteInstance implements CallingInstance, Guest {
     const { caller, links } = module.imports.linksOf(this)
     this.caller = caller
     this.links = links
-    this.functions = links.map((link) => (link.kind === 'function' ? tracked(link.fn, this) : undefined))
+    this.functions = new TrackedFunctions(
+      links.map((link) => (link.kind === 'function' ? link.fn : () => undefined)),
+      this,
+    )
   }
 
   get signatures(): ReadonlyMap<string, Signature> {
@@ -73,6 +76,11 @@ export class RemoteInstance implements CallingInstance, Guest {
 
   canSuspend(call: RemoteCall): boolean {
     return call.whyNotWait === undefined
+  }
+
+  /** Who holds something for it is told. */
+  drop(): void {
+    tellGone(this.caller)
   }
 
   callNested(call: RemoteCall, signature: Signature, args: readonly unknown[], terms?: NestedTerms): unknown[] {

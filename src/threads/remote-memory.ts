@@ -44,6 +44,10 @@ export class RemoteMemory extends GuestMemory {
     thread.askNow(order, { module: this.module }, undefined, () => undefined)
   }
 
+  protected range(address: Address, length: number): Uint8Array<ArrayBuffer> {
+    return this.read(address, length)
+  }
+
   protected view(address: Address, length: number): DataView {
     const { buffer, byteOffset } = this.read(address, length)
     return new DataView(buffer, byteOffset, length)

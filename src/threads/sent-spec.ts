@@ -28,6 +28,7 @@ export function sentSpec(spec: GuestSpec, crossing: Crossing): SentSpec {
     group,
     weight,
     onTrap,
+    convention: spec.convention.name,
     deterministic,
     allowance,
     functions,

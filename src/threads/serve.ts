@@ -237,7 +237,7 @@ class Server {
       changeFuel(calling.call, order.fuel)
       const run = () => calling.instance.callNested(calling.call, signature, args, { ...terms, particulars })
       try {
-        return { value: this.#sentResults(this.#questions.whileNested(() => asRequest(id, run)), served) }
+        return { value: this.#sentResults(this.#questions.whileNested(() => asRequest(id, run)), signature, served) }
       } finally {
         this.#controllers.delete(id)
         this.#changed.add(served)
@@ -305,7 +305,7 @@ class Server {
   async #call(order: CallRequest & Abortable & { readonly id: number }, served: ServedGuest | undefined, callee: Pick<Guest, 'call'>): Promise<unknown> {
     const known = this.#served(served)
     const { signature, args, allowance, signal, particulars } = this.#termsOf(order, known)
-    return this.#sentResults(await callee.call(signature, args, allowance, signal, particulars), known)
+    return this.#sentResults(await callee.call(signature, args, allowance, signal, particulars), signature, known)
   }
 
   #termsOf(order: CallRequest & { readonly id: number }, { spec, signatures }: ServedGuest): Required<NestedTerms> & Called {
@@ -315,7 +315,8 @@ class Server {
     return { signature: signatures[signature] as Signature, args: this.#crossing.receiveAll(args), allowance, signal: this.#signal(order), particulars }
   }
 
-  #sentResults(results: readonly unknown[], served: ServedGuest): readonly Sent[] {
+  #sentResults(results: readonly unknown[], signature: Signature, served: ServedGuest): readonly Sent[] {
+    if (signature.exchange !== undefined) return this.#crossing.sendData(results)
     for (const result of results) if (typeof result === 'function') this.#functions.set(result, served)
     return this.#crossing.sendAll(results)
   }

@@ -1,5 +1,7 @@
 /** A module of the host, on the thread that runs it. */
+import { conventionNamed } from '../conventions/conventions.ts'
 import { callError } from '../errors.ts'
+import type { Convention } from '../guests/convention.ts'
 import type { Guest, GuestEvent, GuestLease, GuestSpec } from '../guests/executor.ts'
 import type { CallingInstance } from '../guests/caller.ts'
 import { type ImportSource, type Link, type Linked, sourceOf } from '../guests/imports.ts'
@@ -35,9 +37,10 @@ export class ServedGuest {
 
   constructor(id: number, sent: SentSpec, signal: AbortSignal | undefined, asks: Asks) {
     this.id = id
-    const { hasSetup, isPerInstance, ...rest } = sent
+    const { hasSetup, convention, ...rest } = sent
     this.spec = {
       ...rest,
+      convention: conventionNamed(convention) as Convention,
       imports: importsFrom(sent, id, asks),
       // Who calls back into a guest, by name, is on the host's side
       signatures: new Map(),

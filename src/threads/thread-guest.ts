@@ -192,7 +192,7 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
   ): CallRequest {
     return {
       signature: this.#numberOf(thread, signature),
-      args: thread.crossing.sendAll(args),
+      args: signature.exchange === undefined ? thread.crossing.sendAll(args) : thread.crossing.sendData(args),
       began: toShared(began),
       ...(allowance === this.#spec.allowance ? undefined : { allowance }),
       ...(signal === undefined ? undefined : abortable(thread, signal)),
@@ -228,7 +228,7 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
       case 'instance':
         return this.#instanceMade(this.#place.thread as RemoteThread, report.id, report.instance)
       case 'gone':
-        return void this.#instances.delete(report.instance)
+        return this.#instanceGone(report.instance)
     }
   }
 
@@ -239,7 +239,7 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
     this.#stats = NO_STATS
     this.#memorySize = 0
     this.#signatures.clear()
-    this.#instances.clear()
+    for (const number of this.#instances.keys()) this.#instanceGone(number)
     if (this.#spec.restart === 'never' && this.#loaded) void this.close()
   }
 
@@ -367,7 +367,7 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
       await thread.ask({ verb: 'close', id: thread.id(), guest: this.id }, {}, now(), undefined, done).catch(() => undefined)
       thread.residents.delete(this.id)
     }
-    this.#instances.clear()
+    for (const number of this.#instances.keys()) this.#instanceGone(number)
     this.#place.leave(this)
   }
 
@@ -419,6 +419,11 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
     const instance = new RemoteInstance(number, this)
     this.#instances.set(number, instance)
     return instance
+  }
+
+  #instanceGone(number: number): void {
+    this.#instances.get(number)?.drop()
+    this.#instances.delete(number)
   }
 
   /** An instance is made, and is given what is its own. */

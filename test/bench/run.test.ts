@@ -28,7 +28,23 @@ test('every subject of the benchmark has figures', () => {
   assert.equal(node, process.versions.node)
   assert.deepEqual(
     results.map(({ subject }) => subject),
-    ['calls', 'host-functions', 'overshoot', 'lag', 'restart', 'crowd', 'threads', 'instances', 'kernels', 'real', 'guard', 'weights', 'memory', 'plugins'],
+    [
+      'calls',
+      'host-functions',
+      'text',
+      'overshoot',
+      'lag',
+      'restart',
+      'crowd',
+      'threads',
+      'instances',
+      'kernels',
+      'real',
+      'guard',
+      'weights',
+      'memory',
+      'plugins',
+    ],
   )
   for (const { title, failure, figures, note } of results) {
     assert.equal(failure, undefined, title)

@@ -17,7 +17,7 @@ const folder = mkdtempSync(join(tmpdir(), 'curfew-docs-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 
 /** Pages whose examples are complete. */
-const RUN = ['README.md', 'docs/events.md', 'docs/host-functions.md']
+const RUN = ['README.md', 'docs/events.md', 'docs/host-functions.md', 'docs/wasi.md']
 
 /** A block that imports what it uses is complete: it must run, and print what it says. */
 function completeBlocksOf(page: string): CodeBlock[] {
@@ -59,9 +59,9 @@ test('README or docs mention every name that the package exports', () => {
 })
 
 test('README lists every option of host, load and call', () => {
-  const source = read('src/host/options.ts') + read('src/host/call-options.ts')
-  for (const name of ['HostOptions', 'LoadOptions', 'CallOptions', 'LeaseOptions']) {
-    const body = new RegExp(`export interface ${name} \\{([^]*?)\\n\\}`).exec(source)?.[1] ?? ''
+  const source = read('src/host/options.ts') + read('src/host/call-options.ts') + read('src/host/exchanges.ts')
+  for (const name of ['HostOptions', 'LoadOptions', 'CallOptions', 'ExchangeOptions', 'LeaseOptions']) {
+    const body = new RegExp(`export interface ${name}[^{]*\\{([^]*?)\\n\\}`).exec(source)?.[1] ?? ''
     const options = [...body.matchAll(/^ {2}readonly (\w+)\?/gm)].map((match) => match[1] as string)
     assert.ok(options.length > 0, name)
     for (const option of options) assert.match(README, new RegExp(`^\\| [^|]*\`${option}\`[^|]* \\|`, 'm'), `${name}.${option}`)

@@ -2,11 +2,14 @@
 import { describe } from 'node:test'
 import { inMode, type Mode } from '../support/host.ts'
 import { asyncFunctions } from './async-functions.ts'
+import { badExchanges } from './bad-exchanges.ts'
 import { callers } from './callers.ts'
 import { calls } from './calls.ts'
 import { closing } from './closing.ts'
 import { concurrency } from './concurrency.ts'
+import { conventions } from './conventions.ts'
 import { events } from './events.ts'
+import { exchanges } from './exchanges.ts'
 import { fuel } from './fuel.ts'
 import { functions } from './functions.ts'
 import { histories } from './histories.ts'
@@ -38,6 +41,9 @@ const SUBJECTS: Readonly<Record<string, (mode: Mode) => void>> = {
   options,
   limits,
   imports,
+  'bytes, text and JSON': exchanges,
+  'bytes, text and JSON of bad plugins': badExchanges,
+  'bytes, text and JSON by other conventions': conventions,
   'functions as values': functions,
   stops,
   fuel,

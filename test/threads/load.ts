@@ -1,5 +1,6 @@
 /** Loads modules into an executor, without a host around it. */
 import { UNLIMITED } from '../../src/budget.ts'
+import { packed } from '../../src/conventions/packed.ts'
 import type { Executor, Guest, GuestSpec } from '../../src/guests/executor.ts'
 import { importSource } from '../../src/guests/imports.ts'
 import { signaturesOf } from '../../src/guests/signature.ts'
@@ -42,6 +43,7 @@ export async function load(
     group: undefined,
     weight: undefined,
     onTrap: 'restart',
+    convention: packed,
     signal: undefined,
     deterministic: false,
     allowance: UNLIMITED,
