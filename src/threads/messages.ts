@@ -88,7 +88,14 @@ export type Order =
   | ({ readonly verb: 'load'; readonly id: number; readonly guest: number; readonly spec: SentSpec; readonly again: boolean } & Abortable)
   | { readonly verb: 'signature'; readonly guest: number; readonly signature: Signature }
   | ({ readonly verb: 'call'; readonly id: number; readonly guest: number } & CallRequest)
-  | ({ readonly verb: 'lease'; readonly id: number; readonly guest: number; readonly timeout: number; readonly began: number; readonly isInner?: boolean } & Abortable)
+  | ({
+      readonly verb: 'lease'
+      readonly id: number
+      readonly guest: number
+      readonly timeout: number
+      readonly began: number
+      readonly isInner?: boolean
+    } & Abortable)
   | ({ readonly verb: 'step'; readonly id: number; readonly lease: number } & CallRequest)
   | { readonly verb: 'read'; readonly id: number; readonly lease: number; readonly address: number | bigint; readonly length: number; readonly memory: number }
   | {

@@ -109,7 +109,10 @@ export class Questions {
       },
     })
     this.#send({ verb: 'instance', id, guest, instance })
-    this.#waitUntil(() => answer !== undefined, () => Number.POSITIVE_INFINITY)
+    this.#waitUntil(
+      () => answer !== undefined,
+      () => Number.POSITIVE_INFINITY,
+    )
     this.#valueOf(answer as unknown as Answer)
   }
 

@@ -228,22 +228,32 @@ class Server {
 
   #nested(order: Extract<Order, { verb: 'nested' }>): void {
     let fuelLeft: bigint | undefined
-    this.#answerNow(order.id, () => {
-      const { id, guest } = order
-      const calling = this.#callers.call(order.call)
-      const served = this.#served(this.#guests.get(guest))
-      const { signature, args, particulars, ...terms } = this.#termsOf(order, served)
-      if (calling === undefined) throw callError('stale', 'the call around it has ended', { module: served.spec.name, function: signature.name })
-      changeFuel(calling.call, order.fuel)
-      const run = () => calling.instance.callNested(calling.call, signature, args, { ...terms, particulars })
-      try {
-        return { value: this.#sentResults(this.#questions.whileNested(() => asRequest(id, run)), signature, served) }
-      } finally {
-        this.#controllers.delete(id)
-        this.#changed.add(served)
-        fuelLeft = calling.call.portion?.left
-      }
-    }, () => fuelLeft)
+    this.#answerNow(
+      order.id,
+      () => {
+        const { id, guest } = order
+        const calling = this.#callers.call(order.call)
+        const served = this.#served(this.#guests.get(guest))
+        const { signature, args, particulars, ...terms } = this.#termsOf(order, served)
+        if (calling === undefined) throw callError('stale', 'the call around it has ended', { module: served.spec.name, function: signature.name })
+        changeFuel(calling.call, order.fuel)
+        const run = () => calling.instance.callNested(calling.call, signature, args, { ...terms, particulars })
+        try {
+          return {
+            value: this.#sentResults(
+              this.#questions.whileNested(() => asRequest(id, run)),
+              signature,
+              served,
+            ),
+          }
+        } finally {
+          this.#controllers.delete(id)
+          this.#changed.add(served)
+          fuelLeft = calling.call.portion?.left
+        }
+      },
+      () => fuelLeft,
+    )
   }
 
   /** A host function ends the call that it is part of. */

@@ -1,9 +1,9 @@
 /** A module of the host, on the thread that runs it. */
 import { conventionNamed } from '../conventions/conventions.ts'
 import { callError } from '../errors.ts'
+import type { CallingInstance } from '../guests/caller.ts'
 import type { Convention } from '../guests/convention.ts'
 import type { Guest, GuestEvent, GuestLease, GuestSpec } from '../guests/executor.ts'
-import type { CallingInstance } from '../guests/caller.ts'
 import { type ImportSource, type Link, type Linked, sourceOf } from '../guests/imports.ts'
 import { isFunctionImport, suspending } from '../guests/linking.ts'
 import type { Signature } from '../guests/signature.ts'

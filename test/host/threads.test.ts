@@ -178,7 +178,8 @@ const differences = new Map<string, Difference>([
     'a nested call cannot wait: in an export, and in a function that its guest passed to the host',
     {
       instead: 'the latter cannot be called at all',
-      prove: async (bench, original) => assert.match(await whyFailed(bench, original), jspi ? /cannot be called from another thread/ : /the thread of the module waits/),
+      prove: async (bench, original) =>
+        assert.match(await whyFailed(bench, original), jspi ? /cannot be called from another thread/ : /the thread of the module waits/),
     },
   ],
   ...['come in', 'were promised'].map((bits): [string, Difference] => [
