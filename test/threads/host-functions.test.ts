@@ -51,6 +51,7 @@ test('with instances on several threads a call back gets the one that called', a
 /** Asks the host; spins for so many ms at most. */
 const ASKS = `(module (import "h" "ask" (func $ask (param i32) (result i32))) (memory 1)
   (func (export "ask") (param i32) (result i32) (call $ask (local.get 0)))
+  (func (export "ask_twice") (result i32) (i32.add (call $ask (i32.const 0)) (call $ask (i32.const 1))))
   (func (export "count") (result i32) (i32.store (i32.const 0) (i32.add (i32.load (i32.const 0)) (i32.const 1))) (i32.load (i32.const 0)))
   (func (export "spin") (loop $again (br $again)))
   (func (export "trap") unreachable))`
@@ -113,19 +114,21 @@ test('without JSPI a thread waits for a promise, to the deadline of the call, it
 
 test('what others call while the thread of a guest waits for a host function is not taken for a call of that function', { skip: !canSuspend }, () =>
   withHost(async (host) => {
-    const { promise, resolve } = Promise.withResolvers<number>()
+    const promised = [Promise.withResolvers<number>(), Promise.withResolvers<number>()] as const
     let isOver = false
-    const module = await host.loadModule('m', wat(ASKS), { imports: { h: { ask: () => promise } } })
-    const call = module.call('ask', [0])
-    await undefined
-    busy(30) // the guest has called by now, and its thread waits
+    const module = await host.loadModule('m', wat(ASKS), { imports: { h: { ask: (at: 0 | 1) => promised[at].promise } } })
+    const call = module.call('ask_twice')
+    await sleep(20)
+    promised[0].resolve(1)
+    for (let n = 0; n < 10; n++) await undefined
+    busy(30) // the guest has run on, has called again by now, and its thread waits
     const other = module.call('count').then(() => {
       isOver = true
     })
     await sleep(30)
     assert.equal(isOver, false, 'nested')
-    resolve(3)
-    assert.deepEqual(await call, [3])
+    promised[1].resolve(3)
+    assert.deepEqual(await call, [4])
     await other
   }),
 )
