@@ -77,7 +77,7 @@ function neverEnds(wait: InnerWait): boolean {
 }
 
 /** The calls that wait for a host function: that which called it, those it is nested in, and those for whose host functions these were made. */
-function* callsAround(hosted: Hosted | undefined): Generator<Call> {
+export function* callsAround(hosted: Hosted | undefined): Generator<Call> {
   let call = waitingFor(hosted)
   while (call !== undefined) {
     yield call

@@ -107,8 +107,8 @@ export type Order =
       readonly memory: number
     }
   | { readonly verb: 'release'; readonly lease: number }
-  /** A call of a function that a guest returned. */
-  | { readonly verb: 'invoke'; readonly id: number; readonly function: Sent; readonly args: readonly Sent[] }
+  /** A call of a function that a guest returned; and the call of this thread that waits for what makes it. */
+  | { readonly verb: 'invoke'; readonly id: number; readonly function: Sent; readonly args: readonly Sent[]; readonly around: number | undefined }
   | { readonly verb: 'idle'; readonly id: number; readonly guest: number }
   | { readonly verb: 'close'; readonly id: number; readonly guest: number }
   | { readonly verb: 'abort'; readonly id: number; readonly reason: Sent }

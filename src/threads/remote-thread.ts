@@ -3,14 +3,14 @@
 import { callError, type ErrorCode, engineMessage } from '../errors.ts'
 import { asCaller, originHere } from '../guests/async-context.ts'
 import type { Observe } from '../guests/executor.ts'
+import { callsAround } from '../guests/reentrancy.ts'
 import type { Hosted } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 import { awaitBell, count, heard, newBells, ring } from './bells.ts'
 import { Crossing, type Handle, type Sent } from './crossing.ts'
-import { unlessStuck } from './inner-wait.ts'
+import { unlessBlocked } from './inner-wait.ts'
 import type { Answer, LeaseState, Order, Outcome, Report, Returned, Terms } from './messages.ts'
 import { Outbox } from './outbox.ts'
-import { blocked } from './refusals.ts'
 import type { RemoteCall } from './remote-call.ts'
 import type { RemoteInstance } from './remote-instance.ts'
 import type { Connect, Transport } from './transport.ts'
@@ -336,13 +336,17 @@ export class RemoteThread implements Watched {
   /** A function that a guest returned, called by who holds it. */
   async #invoke(fn: Handle, args: readonly unknown[]): Promise<unknown[]> {
     if (this.#isOver) throw callError('stale', 'the instance that this function belongs to is gone')
-    const origin = originHere()
-    const order = { verb: 'invoke' as const, id: this.id(), function: fn, args: this.crossing.sendAll(args) }
-    const begin = () => this.ask(order, NOTHING, Number.POSITIVE_INFINITY, undefined, (answer) => this.results(answer))
-    if (origin === undefined) return begin()
-    await undefined
-    const holders = () => (this.blocking === undefined ? undefined : [this.blocking])
-    return unlessStuck(origin, holders, () => blocked(undefined, undefined), begin)
+    const order = { verb: 'invoke' as const, id: this.id(), function: fn, args: this.crossing.sendAll(args), around: this.#around(originHere()) }
+    return unlessBlocked(this, undefined, () => this.ask(order, NOTHING, Number.POSITIVE_INFINITY, undefined, (answer) => this.results(answer)))
+  }
+
+  /** The call of this thread that waits for a host function, maybe by way of others. */
+  #around(origin: Hosted | undefined): number | undefined {
+    for (const call of callsAround(origin)) {
+      const { number } = call as RemoteCall
+      if (this.calls.get(number) === call) return number
+    }
+    return undefined
   }
 
   #lost(cause: unknown): void {

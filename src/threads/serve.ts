@@ -1,5 +1,6 @@
 /** The thread's end of the line: does what the host orders, on an executor of its own. */
 import { callError } from '../errors.ts'
+import { asHosted } from '../guests/async-context.ts'
 import type { NestedTerms } from '../guests/caller.ts'
 import type { CallFigures, Executor, Guest, GuestEvent, GuestLease, GuestSpec } from '../guests/executor.ts'
 import type { GuestMemory } from '../guests/guest-memory.ts'
@@ -363,14 +364,12 @@ class Server {
   #invoke(order: Extract<Order, { verb: 'invoke' }>): void {
     const fn = this.#crossing.receive(order.function) as GuestFunction
     const guest = this.#functions.get(fn)
-    this.#do(
-      order.id,
-      async () => {
-        if (guest === undefined) throw callError('unsupported', 'a function that a guest gave to a host function cannot be called from another thread')
-        return this.#crossing.sendAll(await fn(...this.#crossing.receiveAll(order.args)))
-      },
-      guest,
-    )
+    const around = order.around === undefined ? undefined : this.#callers.call(order.around)?.call
+    const work = async () => {
+      if (guest === undefined) throw callError('unsupported', 'a function that a guest gave to a host function cannot be called from another thread')
+      return this.#crossing.sendAll(await fn(...this.#crossing.receiveAll(order.args)))
+    }
+    this.#do(order.id, around === undefined ? work : () => asHosted(around, work), guest)
   }
 
   #happened(guest: number, event: GuestEvent): void {

@@ -15,7 +15,7 @@ import { Call, type Hosted } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 import type { Sent } from './crossing.ts'
 import { type HostCall, runHostFunction } from './host-functions.ts'
-import { unlessStuck } from './inner-wait.ts'
+import { unlessBlocked, unlessStuck } from './inner-wait.ts'
 import type { Abortable, CallRequest, LeaseState, Report } from './messages.ts'
 import { blocked, noSync } from './refusals.ts'
 import { RemoteCall } from './remote-call.ts'
@@ -95,7 +95,7 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
     const order = { verb: 'load' as const, id: thread.id(), guest: this.id, spec: sentSpec(this.#spec, thread.crossing), again: false }
     try {
       const due = startTimeout === 0 ? Number.POSITIVE_INFINITY : now() + startTimeout
-      await thread.ask({ ...order, ...abortable(thread, signal) }, { module: this.name }, due, signal, done)
+      await unlessBlocked(thread, this.name, () => thread.ask({ ...order, ...abortable(thread, signal) }, { module: this.name }, due, signal, done))
       this.#loaded = true
     } catch (error) {
       this.#closed = true

@@ -92,11 +92,13 @@ export class ThreadLease implements GuestLease, Tenancy {
 
   async read(address: number | bigint, length: number, memory: number): Promise<Uint8Array> {
     this.#check()
+    if (this.#callAround !== undefined) return this.#own.memory(memory).read(address, length)
     return (await this.#step({ verb: 'read', id: this.#thread.id(), lease: this.#id, address, length, memory }, this.#noCall, now())) as Uint8Array
   }
 
   async write(address: number | bigint, bytes: Uint8Array, memory: number): Promise<void> {
     this.#check()
+    if (this.#callAround !== undefined) return this.#own.memory(memory).write(address, bytes)
     // A copy, as they are now, and not of the whole buffer that they may be a part of
     const copy = new Uint8Array(bytes)
     await this.#step({ verb: 'write', id: this.#thread.id(), lease: this.#id, address, bytes: copy, memory }, this.#noCall, now())
@@ -127,6 +129,10 @@ export class ThreadLease implements GuestLease, Tenancy {
   /** The call of this instance whose host function makes a call now. */
   get #callAround(): RemoteCall | undefined {
     return this.#instance === undefined ? undefined : callAround(this.#guest, this.#instance)
+  }
+
+  get #own(): RemoteInstance {
+    return this.#instance as RemoteInstance
   }
 
   /** What reads and writes are about: they are not counted if the thread is lost. */

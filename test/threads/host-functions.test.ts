@@ -48,6 +48,35 @@ test('with instances on several threads a call back gets the one that called', a
   await host.close()
 })
 
+test('what can only wait for the guest that waits for it is refused at once: a function of that guest, and a load where the thread waits as a whole', () =>
+  withHost(async (host) => {
+    const text = `(module (import "h" "ask" (func $ask (result i32))) (elem declare func $f) (func $f (result i32) (i32.const 7))
+      (func (export "get") (result funcref) (ref.func $f)) (func (export "ask") (result i32) (call $ask)))`
+    let attempt: () => Promise<unknown> = async () => 0
+    const module = await host.loadModule('m', wat(text), { imports: { h: { ask: async () => attempt() } } })
+    const [fn] = (await module.call('get')) as [() => Promise<unknown>]
+    attempt = fn
+    const { cause } = await failure(module.call('ask'), 'host-function')
+    assert.equal((cause as CurfewError).code, 'reentrant')
+    attempt = async () => (await host.loadModule('other', fixture('counter'))).name.length
+    if (canSuspend) assert.deepEqual(await module.call('ask'), [5])
+    else assert.equal(((await failure(module.call('ask'), 'host-function')).cause as CurfewError).code, 'reentrant')
+    assert.deepEqual(await fn().catch((error) => error.code), 'stale')
+  }))
+
+test('the memory of a lease can be read while the guest that it holds waits for who reads', () =>
+  withHost(async (host) => {
+    let inside: () => Promise<unknown> = async () => 0
+    const module = await host.loadModule('m', wat(ASKS), { imports: { h: { ask: async () => inside() } } })
+    await module.use(async (instance) => {
+      inside = async () => {
+        await instance.write(64, new Uint8Array([5]))
+        return (await instance.read(64, 1))[0]
+      }
+      assert.deepEqual(await instance.call('ask', [0]), [5])
+    })
+  }))
+
 /** Asks the host; spins for so many ms at most. */
 const ASKS = `(module (import "h" "ask" (func $ask (param i32) (result i32))) (memory 1)
   (func (export "ask") (param i32) (result i32) (call $ask (local.get 0)))
