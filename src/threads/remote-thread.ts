@@ -6,8 +6,9 @@ import type { Observe } from '../guests/executor.ts'
 import { callsAround } from '../guests/reentrancy.ts'
 import type { Hosted } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
-import { awaitBell, count, heard, newBells, ring } from './bells.ts'
+import { newBells, ring } from './bells.ts'
 import { Crossing, type Handle, type Sent } from './crossing.ts'
+import { DirectLine } from './direct-line.ts'
 import { unlessBlocked } from './inner-wait.ts'
 import type { Answer, LeaseState, Order, Outcome, Report, Returned, Terms } from './messages.ts'
 import { Outbox } from './outbox.ts'
@@ -83,7 +84,7 @@ export class RemoteThread implements Watched {
   readonly #pending = new Map<number, Pending>()
   readonly #watchdog: Watchdog
   readonly #bells = newBells()
-  readonly #grace: number
+  readonly #line: DirectLine
   readonly #onLost: (cause: unknown) => void
   /** When it has to have started; 0 once it has. */
   #startBy: number
@@ -100,7 +101,6 @@ export class RemoteThread implements Watched {
    */
   constructor(connect: Connect, terms: Omit<Terms, 'bells'>, grace: number, onStarted: () => void, onLost: (cause: unknown) => void) {
     this.#onLost = onLost
-    this.#grace = grace
     this.#watchdog = new Watchdog(this, grace)
     this.#outbox = new Outbox<Order>((batch) => this.#post(batch), queueMicrotask)
     this.crossing = new Crossing({
@@ -109,6 +109,11 @@ export class RemoteThread implements Watched {
       invoke: (fn, args) => this.#invoke(fn, args),
     })
     this.#transport = connect({ message: (batch: readonly Report[]) => this.#read(batch), ended: (cause) => this.#lost(cause) })
+    this.#line = new DirectLine(this.#bells, grace, {
+      receive: () => this.#receive(),
+      flush: () => this.#outbox.flush(),
+      silent: () => this.dead(),
+    })
     this.#startBy = now() + START_TIMEOUT
     const begin = { verb: 'begin' as const, id: this.id(), ...terms, bells: this.#bells }
     void this.ask(begin, NOTHING, this.#startBy, undefined, () => this.#started(onStarted)).catch(() => undefined)
@@ -207,33 +212,9 @@ export class RemoteThread implements Watched {
     }
     if (signal !== undefined && !signal.aborted) pending.unlisten = this.#listen(order.id, signal, pending)
     this.#pending.set(order.id, pending)
-    count(this.#bells, 'waiting', 1)
     this.#outbox.add(order)
-    try {
-      this.#waitUntil(() => outcome !== undefined)
-    } finally {
-      count(this.#bells, 'waiting', -1)
-    }
+    this.#line.waitUntil(() => outcome !== undefined)
     return (outcome as unknown as () => T)()
-  }
-
-  /** The thread is given up if nothing at all is heard of it for twice the time of the watchdog's patience, as there. */
-  #waitUntil(isOver: () => boolean): void {
-    let beat = heard(this.#bells, 'beat')
-    for (let isSilent = false; ; ) {
-      const before = heard(this.#bells, 'host')
-      this.#outbox.flush()
-      for (let batch = this.#transport.receive(); batch !== undefined; batch = this.#transport.receive()) {
-        this.#read(batch as readonly Report[])
-        this.#outbox.flush()
-      }
-      if (isOver()) return
-      if (awaitBell(this.#bells, 'host', before, this.#grace)) continue
-      const last = beat
-      beat = heard(this.#bells, 'beat')
-      if (beat === last && isSilent) this.dead()
-      isSilent = beat === last
-    }
   }
 
   /** Has a request, or the lease that one took, aborted. */
@@ -290,6 +271,13 @@ export class RemoteThread implements Watched {
     }
     signal.addEventListener('abort', listener, { once: true })
     return () => signal.removeEventListener('abort', listener)
+  }
+
+  /** What has come on the direct line. @returns was there any? */
+  #receive(): boolean {
+    const batch = this.#transport.receive()
+    if (batch !== undefined) this.#read(batch as readonly Report[])
+    return batch !== undefined
   }
 
   #read(batch: readonly Report[]): void {

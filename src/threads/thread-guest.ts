@@ -14,12 +14,13 @@ import { Account } from '../runtime/account.ts'
 import { Call, type Hosted } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 import type { Sent } from './crossing.ts'
-import { type HostCall, runHostFunction } from './host-functions.ts'
+import type { HostCall } from './host-functions.ts'
 import { unlessBlocked, unlessStuck } from './inner-wait.ts'
 import type { Abortable, CallRequest, LeaseState, Report } from './messages.ts'
 import { blocked, noSync } from './refusals.ts'
-import { RemoteCall } from './remote-call.ts'
-import { callAround, RemoteInstance, type RemoteModule } from './remote-instance.ts'
+import type { RemoteCall } from './remote-call.ts'
+import { callAround, type RemoteModule } from './remote-instance.ts'
+import { RemoteInstances } from './remote-instances.ts'
 import { type About, done, type RemoteThread, type Resident } from './remote-thread.ts'
 import { sentSpec } from './sent-spec.ts'
 import { toShared } from './shared-time.ts'
@@ -49,8 +50,7 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
   /** Calls that wait while there is no thread. */
   readonly #line: Line
   readonly #signatures = new Map<Signature, number>()
-  /** Those that have called the host, or were given something of their own. */
-  readonly #instances = new Map<number, RemoteInstance>()
+  readonly #instances: RemoteInstances
   /** Of calls that no thread has seen. */
   readonly #own = new Stats(0)
   /** Of threads that are gone. */
@@ -72,6 +72,7 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
     this.#spec = spec
     this.#place = place
     this.#line = new Line(spec, admission, this.#own)
+    this.#instances = new RemoteInstances(this)
     this.about = { module: spec.name, count: (code) => this.#own.countRefused(code) }
   }
 
@@ -226,9 +227,9 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
       case 'host':
         return this.#calledBack(report)
       case 'instance':
-        return this.#instanceMade(this.#place.thread as RemoteThread, report.id, report.instance)
+        return this.#instances.made(this.#place.thread as RemoteThread, report)
       case 'gone':
-        return this.#instanceGone(report.instance)
+        return this.#instances.gone(report.instance)
     }
   }
 
@@ -239,7 +240,7 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
     this.#stats = NO_STATS
     this.#memorySize = 0
     this.#signatures.clear()
-    for (const number of this.#instances.keys()) this.#instanceGone(number)
+    this.#instances.clear()
     if (this.#spec.restart === 'never' && this.#loaded) void this.close()
   }
 
@@ -327,7 +328,7 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
 
   /** Who have its instances, or its thread, if all of them wait for host functions. */
   get #holders(): readonly Call[] | undefined {
-    const holders = [...this.#instances.values()].flatMap(({ waiting }) => waiting ?? [])
+    const holders = this.#instances.waiting
     if (holders.length >= this.#spec.instances) return holders
     const blocking = this.#thread?.blocking
     return blocking === undefined ? undefined : [blocking]
@@ -367,7 +368,7 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
       await thread.ask({ verb: 'close', id: thread.id(), guest: this.id }, {}, now(), undefined, done).catch(() => undefined)
       thread.residents.delete(this.id)
     }
-    for (const number of this.#instances.keys()) this.#instanceGone(number)
+    this.#instances.clear()
     this.#place.leave(this)
   }
 
@@ -389,51 +390,9 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
     const thread = this.#place.thread as RemoteThread
     // A restart is begun as part of whatever ended the instance before, and does not end with that
     const request = asked.isStarting && this.#loaded ? undefined : asked.request
-    const runs = !this.#closed && thread.within(request, () => this.#runHostFunction(thread, request, asked))
+    const runs = !this.#closed && thread.within(request, () => this.#instances.serve(thread, request, asked))
     // What it was to be given is let go of, or its thread would keep it
     if (!runs) thread.crossing.receiveAll(asked.args)
-  }
-
-  #runHostFunction(thread: RemoteThread, request: number | undefined, asked: HostCall): void {
-    const instance = this.#instance(asked.instance)
-    const call = thread.calls.get(asked.call) ?? this.#newCall(thread, request, instance, asked)
-    runHostFunction(call, instance, asked)
-  }
-
-  #newCall(thread: RemoteThread, request: number | undefined, instance: RemoteInstance, asked: HostCall): RemoteCall {
-    const parent = asked.parent === undefined ? undefined : thread.calls.get(asked.parent)
-    const call = new RemoteCall(this, thread, asked, parent)
-    thread.calls.set(call.number, call)
-    // A start function is part of a load, of which there may be several
-    const about = asked.isStarting ? undefined : thread.begun(request, call)
-    call.context = about?.context
-    call.origin = about?.origin
-    about?.lease?.runsIn(instance)
-    return call
-  }
-
-  /** @throws LoadError of what it is given */
-  #instance(number: number): RemoteInstance {
-    const known = this.#instances.get(number)
-    if (known !== undefined) return known
-    const instance = new RemoteInstance(number, this)
-    this.#instances.set(number, instance)
-    return instance
-  }
-
-  #instanceGone(number: number): void {
-    this.#instances.get(number)?.drop()
-    this.#instances.delete(number)
-  }
-
-  /** An instance is made, and is given what is its own. */
-  #instanceMade(thread: RemoteThread, id: number, number: number): void {
-    try {
-      this.#instance(number)
-      thread.tell({ verb: 'answer', id })
-    } catch (error) {
-      thread.tell({ verb: 'answer', id, threw: thread.crossing.send(error) })
-    }
   }
 
   #refusal(name: string | undefined): CurfewError | undefined {
