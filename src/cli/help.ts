@@ -72,8 +72,9 @@ begins, and is empty at a terminal.) It sees nothing else of the machine but wha
 No path of the program leads out of these, by .., a symlink or otherwise.
 
 It exits with the program's exit code (255 for those above), or with one of those below
-if the program was ended. They may be the same: --json tells them apart. With it, output is
-collected (up to 1 MiB each), and printed as stdout and stderr of one object.
+if the program was ended; 141 if nobody reads its output any more. They may be the same:
+--json tells them apart. With it, output is collected (up to 1 MiB each), and printed as
+stdout and stderr of one object.
 
 Examples:
   $ curfew run cat.wasm < hello.txt

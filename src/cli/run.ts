@@ -21,6 +21,11 @@ export interface RunCommandOptions {
 
 /** What a program exits with, whatever that is, has to pass through 8 bits: failure stays failure. */
 const HIGHEST_EXIT_CODE = 255
+/** What a shell reports for SIGPIPE. */
+const UNREAD = 141
+
+/** Nobody reads what the program writes any more. */
+class Unread extends Error {}
 
 /** A directory of the machine, and what the program sees it under. */
 export interface GivenDirectory {
@@ -62,7 +67,8 @@ export async function runCommand(io: CommandIo, file: string, args: readonly str
     }
     return await runOnce(io, file, bytes, args, options)
   } catch (error) {
-    return fail(io, error, { json, module: file })
+    // Ends as by SIGPIPE: `| head` is no failure to be told of
+    return error instanceof Error && error.cause instanceof Unread ? UNREAD : fail(io, error, { json, module: file })
   }
 }
 
@@ -114,8 +120,8 @@ function streams(io: CommandIo, interrupt: AbortController): Pick<RunOptions, 's
     try {
       await (sink.writeBytes === undefined ? sink.write(new TextDecoder().decode(bytes)) : sink.writeBytes(bytes))
     } catch {
-      // A program that nobody reads any more ends, as by SIGPIPE; it might take no notice of errors
-      interrupt.abort(new Error('nobody reads its output any more'))
+      // The program might take no notice of errors
+      interrupt.abort(new Unread())
     }
   }
   return { stdout: through(io.stdout), stderr: through(io.stderr) }

@@ -98,8 +98,8 @@ export class InstancePool {
   /** For a call or lease. */
   take(): Instance | undefined {
     const instance = this.hasOne() ? this.#ready.pop() : undefined
-    // The next one is readied while this one runs
-    if (!this.#reuses && instance !== undefined) this.#fillLater()
+    // The next one is readied while this one runs; one whose memory has to be touched would take its time from this one, and is readied after it
+    if (!this.#reuses && instance !== undefined && !isLarge(instance)) this.#fillLater()
     return instance
   }
 

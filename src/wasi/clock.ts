@@ -43,9 +43,9 @@ export class FixedClock implements WasiClock {
   readonly #began: bigint
   #slept = 0n
 
-  /** @param began ms since the epoch */
+  /** @param began ms since the epoch, whole */
   constructor(began: number) {
-    this.#began = BigInt(Math.round(began * 1e6))
+    this.#began = BigInt(began) * NS_PER_MS
   }
 
   get realtime(): bigint {

@@ -29,9 +29,8 @@ export class Contents {
     return this.#size
   }
 
-  /** Begins with these bytes, which nobody changes. */
+  /** Begins with these bytes, which nobody changes, and which are paid for. */
   begin(bytes: Uint8Array): void {
-    this.#quota.takeBytes(bytes.length)
     for (let at = 0; at < bytes.length; at += PIECE) this.#pieces.set(at / PIECE, { bytes: bytes.subarray(at, at + PIECE), isShared: true })
     this.#size = bytes.length
   }

@@ -11,6 +11,36 @@ export type Files = ReadonlyMap<string, Uint8Array | Files>
 
 const LONGEST_NAME = 255
 
+/** What files take, those of directories in them included. */
+export interface FileSizes {
+  readonly bytes: number
+  /** Files and directories. */
+  readonly count: number
+  /** Right in it. */
+  readonly directories: number
+}
+
+const sizes = new WeakMap<Files, FileSizes>()
+
+/** Added up once, however many instances begin with them. */
+export function sizesOf(files: Files): FileSizes {
+  const known = sizes.get(files)
+  if (known !== undefined) return known
+  let [bytes, count, directories] = [0, files.size, 0]
+  for (const what of files.values()) {
+    if (what instanceof Uint8Array) bytes += what.length
+    else {
+      const inside = sizesOf(what)
+      directories++
+      bytes += inside.bytes
+      count += inside.count
+    }
+  }
+  const sum = { bytes, count, directories }
+  sizes.set(files, sum)
+  return sum
+}
+
 /** @throws CurfewError `invalid-option`, also for what cannot be the name of a file */
 export function filesOf(option: string, tree: unknown): Files {
   if (typeof tree !== 'object' || tree === null || Array.isArray(tree)) throw optionError(option, 'an object of strings, Uint8Arrays and such objects', tree)

@@ -23,10 +23,10 @@ export class Quota {
     this.#bytes += bytes
   }
 
-  /** One more file, directory, symlink or hard link. @throws WasiError `nospc` */
-  takeFile(): void {
-    if (this.#files === 0) throw new WasiError('nospc')
-    this.#files--
+  /** Files, directories, symlinks or hard links more. @throws WasiError `nospc` */
+  takeFiles(count: number): void {
+    if (count > this.#files) throw new WasiError('nospc')
+    this.#files -= count
   }
 
   giveFile(): void {

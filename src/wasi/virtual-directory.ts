@@ -1,144 +1,12 @@
-/**
- * Files in memory: names, links and inodes are those of the library, what is in files is ours (see decision C0NN).
- *
- * This file loads the library; it is imported only once a module has asked for files in memory.
- */
-import { Link, Node, Superblock } from '@jsonjoy.com/fs-core'
-import { Contents } from './contents.ts'
-import { type Directory, type Entry, FILE_TYPE, type FileType, type HowToOpen, type OpenFile, type Stat, type Times } from './directory.ts'
+/** Directories in memory, of the names and inodes in `inodes.ts`. */
+import type { Directory, Entry, HowToOpen, OpenFile, Stat, Times } from './directory.ts'
 import { WasiError } from './errno.ts'
-import type { Files, FileTree } from './file-tree.ts'
+import { type Files, type FileTree, sizesOf } from './file-tree.ts'
+import { byteLength, type Inode, MODE, Name, Volume } from './inodes.ts'
 import type { Quota } from './quota.ts'
-
-const MODE = { directory: 0o040777, file: 0o100666, symlink: 0o120777 } as const
-const NS_PER_MS = 1_000_000n
-
-/** What all of a tree has in common. */
-class Volume extends Superblock {
-  readonly quota: Quota
-  /** ms since the epoch. */
-  readonly now: () => number
-  #inodes = 0
-
-  constructor(quota: Quota, now: () => number) {
-    super()
-    this.quota = quota
-    this.now = now
-  }
-
-  /** @throws WasiError `nospc` */
-  make(mode: number): Inode {
-    this.quota.takeFile()
-    return new Inode(++this.#inodes, mode, this)
-  }
-}
 
 /** With names that a guest chose, so without a prototype. */
 type Writable = Record<string, string | Uint8Array | FileTree>
-
-class Inode extends Node {
-  readonly volume: Volume
-  readonly contents: Contents
-  /** Descriptors that have it. */
-  opened = 0
-  #changed: Date
-
-  constructor(number: number, mode: number, volume: Volume) {
-    super(number, mode, 0, 0)
-    this.volume = volume
-    this.contents = new Contents(volume.quota)
-    this.#changed = this.now
-    this.btime = this.now
-    this.accessed()
-    this.modified()
-  }
-
-  get now(): Date {
-    return new Date(this.volume.now())
-  }
-
-  // The library says `new Date()` whenever something else changes
-  override get ctime(): Date {
-    return this.#changed
-  }
-
-  override set ctime(_: Date) {
-    this.#changed = this.now
-  }
-
-  accessed(): void {
-    this.atime = this.now
-  }
-
-  modified(): void {
-    this.mtime = this.now
-  }
-
-  set({ accessed, modified }: Times): void {
-    this.atime = new Date(Number(accessed / NS_PER_MS))
-    this.mtime = new Date(Number(modified / NS_PER_MS))
-  }
-
-  get type(): FileType {
-    if (this.isDirectory()) return FILE_TYPE.directory
-    return this.isSymlink() ? FILE_TYPE.symlink : FILE_TYPE.file
-  }
-
-  get status(): Stat {
-    return {
-      device: 0n,
-      inode: BigInt(this.ino),
-      type: this.type,
-      links: BigInt(this.nlink),
-      size: BigInt(this.isSymlink() ? byteLength(this.symlink) : this.contents.size),
-      accessed: nanoseconds(this.atime),
-      modified: nanoseconds(this.mtime),
-      changed: nanoseconds(this.ctime),
-    }
-  }
-
-  /** A name of it, or a descriptor, is gone. */
-  release(): void {
-    if (this.nlink > 0 || this.opened > 0) return
-    this.contents.clear()
-    if (this.isSymlink()) this.volume.quota.giveBytes(byteLength(this.symlink))
-  }
-}
-
-function byteLength(text: string): number {
-  return new TextEncoder().encode(text).length
-}
-
-function nanoseconds(date: Date): bigint {
-  return BigInt(date.getTime()) * NS_PER_MS
-}
-
-/**
- * A name of an inode. The library writes the whole path into each, and anew into all that is below when a directory is renamed, which takes a
- * guest's thread as long as the guest likes, and nests as deep. Here the path is not kept.
- */
-class Name extends Link {
-  override get steps(): string[] {
-    return [this.name]
-  }
-
-  override set steps(_: string[]) {
-    // It is what it is called
-  }
-
-  override syncSteps(): void {
-    // There is nothing to keep up
-  }
-
-  get inode(): Inode {
-    return this.node as Inode
-  }
-
-  /** The names in it. */
-  *entries(): Generator<Name, void> {
-    for (const [name, child] of this.children) if (name !== '.' && name !== '..') yield child as Name
-  }
-}
 
 export class VirtualDirectory implements Directory {
   readonly #volume: Volume
@@ -151,23 +19,11 @@ export class VirtualDirectory implements Directory {
 
   /** A tree of its own. @param now ms since the epoch @throws WasiError `nospc` */
   static root(files: Files, quota: Quota, now: () => number): VirtualDirectory {
+    const { bytes, count } = sizesOf(files)
+    quota.takeBytes(bytes)
+    quota.takeFiles(count + 1)
     const volume = new Volume(quota, now)
-    const link = new Name(volume, undefined, '')
-    link.setNode(volume.make(MODE.directory))
-    link.inode.nlink++
-    const root = new VirtualDirectory(volume, link)
-    root.#fill(files)
-    return root
-  }
-
-  #fill(files: Files): void {
-    for (const [name, what] of files) {
-      if (what instanceof Uint8Array) this.#add(name, MODE.file).contents.begin(what)
-      else {
-        this.makeDirectory(name)
-        ;(this.openDirectory(name) as VirtualDirectory).#fill(what)
-      }
-    }
+    return new VirtualDirectory(volume, new Name(volume, undefined, '', volume.inode(MODE.directory), files))
   }
 
   /** What is in it now, copied; symlinks are left out. */
@@ -190,7 +46,7 @@ export class VirtualDirectory implements Directory {
 
   /** Of a file in it or below, copied; undefined if there is none of that path. */
   bytesOf(names: readonly string[]): Uint8Array | undefined {
-    const found = names.reduce<Link | undefined>((link, name) => link?.children.get(name), this.#link) as Name | undefined
+    const found = names.reduce<Name | undefined>((link, name) => link?.child(name), this.#link)
     return found?.inode.isFile() ? found.inode.contents.bytes : undefined
   }
 
@@ -255,7 +111,7 @@ export class VirtualDirectory implements Directory {
   removeDirectory(name: string): void {
     const link = this.#get(name)
     if (!link.inode.isDirectory()) throw new WasiError('notdir')
-    if (!isEmpty(link)) throw new WasiError('notempty')
+    if (!link.isEmpty) throw new WasiError('notempty')
     this.#remove(link)
   }
 
@@ -270,7 +126,7 @@ export class VirtualDirectory implements Directory {
     const target = this.#same(to)
     if (inode.isDirectory()) throw new WasiError('perm')
     target.#checkFree(newName)
-    this.#volume.quota.takeFile()
+    this.#volume.quota.takeFiles(1)
     inode.nlink++
     target.#attach(newName, inode)
   }
@@ -281,7 +137,7 @@ export class VirtualDirectory implements Directory {
     const former = target.#find(newName)
     if (former?.inode === link.inode) return
     const isDirectory = link.inode.isDirectory()
-    for (let above: Link | undefined = isDirectory ? target.#link : undefined; above !== undefined; above = above.parent) {
+    for (let above: Name['parent'] = isDirectory ? target.#link : undefined; above !== undefined; above = above.parent) {
       if (above === link) throw new WasiError('inval')
     }
     target.#checkThere()
@@ -289,7 +145,7 @@ export class VirtualDirectory implements Directory {
       const replacesDirectory = former.inode.isDirectory()
       if (isDirectory && !replacesDirectory) throw new WasiError('notdir')
       if (!isDirectory && replacesDirectory) throw new WasiError('isdir')
-      if (!isEmpty(former)) throw new WasiError('notempty')
+      if (!former.isEmpty) throw new WasiError('notempty')
       target.#remove(former)
     }
     this.#link.deleteChild(link)
@@ -307,7 +163,7 @@ export class VirtualDirectory implements Directory {
   }
 
   #find(name: string): Name | undefined {
-    return this.#link.children.get(name) as Name | undefined
+    return this.#link.child(name)
   }
 
   #get(name: string): Name {
@@ -334,19 +190,14 @@ export class VirtualDirectory implements Directory {
 
   #add(name: string, mode: number): Inode {
     this.#checkFree(name)
-    const inode = this.#volume.make(mode)
+    this.#volume.quota.takeFiles(1)
+    const inode = this.#volume.inode(mode)
     this.#attach(name, inode)
     return inode
   }
 
   #attach(name: string, inode: Inode): void {
-    const link = new Name(this.#volume, this.#link, name)
-    link.setNode(inode)
-    if (inode.isDirectory()) {
-      link.children.set('.', link)
-      inode.nlink++
-    }
-    this.#link.setChild(name, link)
+    this.#link.add(name, inode)
     this.#link.inode.modified()
   }
 
@@ -357,10 +208,6 @@ export class VirtualDirectory implements Directory {
     this.#volume.quota.giveFile()
     link.inode.release()
   }
-}
-
-function isEmpty(link: Name): boolean {
-  return link.entries().next().done === true
 }
 
 class VirtualFile implements OpenFile {

@@ -544,6 +544,26 @@ function waiting(): void {
     assert.deepEqual(await module.call('count'), [1])
   })
 
+  behaviour("with `reuse: 'never'` the next instance is made while a call runs, unless its memory is large: then after it", async (bench) => {
+    for (const [pages, meanwhile] of [
+      [1, 2],
+      [300, 1],
+    ]) {
+      let made = 0
+      const seen: number[] = []
+      const module = await bench.load(`(module (import "h" "wait" (func $wait)) (memory ${pages}) (func (export "f") (call $wait)))`, {
+        reuse: 'never',
+        imports: () => {
+          made++
+          return { h: { wait: () => sleep(20).then(() => seen.push(made)) } }
+        },
+      })
+      await module.call('f')
+      assert.deepEqual(seen, [meanwhile])
+      while (made < 2) await nextTurn()
+    }
+  })
+
   behaviour('the signal tells an async function that its call has ended meanwhile, and why', async (bench) => {
     const reasons: unknown[] = []
     const module = await guest(bench, ({ signal }) => new Promise(() => signal.addEventListener('abort', () => reasons.push(signal.reason))))

@@ -233,8 +233,8 @@ export function nameOf(errno: number): Errno {
 
 export const LIMITS = { bytes: 1024 * 1024, files: 100 }
 
-export function inMemory(files: FileTree, readOnly = false, most = LIMITS.files): Preopen {
-  return { path: '/', directory: VirtualDirectory.root(filesOf('files', files), new Quota(LIMITS.bytes, most), () => 0), readOnly }
+export function inMemory(files: FileTree, readOnly = false, most = LIMITS.files, now = () => 0): Preopen {
+  return { path: '/', directory: VirtualDirectory.root(filesOf('files', files), new Quota(LIMITS.bytes, most), now), readOnly }
 }
 
 export function onDisk(path: string, readOnly = false): Preopen {

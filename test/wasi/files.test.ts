@@ -331,6 +331,30 @@ test('directories nest as deep as there may be files, and are moved and read bac
   assert.equal(abi.rename('moved', 'again', { from: ROOT, to: here }), 'inval')
 })
 
+test('what an instance begins with is made as it is asked for, and nobody can tell', () => {
+  let now = 1_000
+  const tree = { a: { b: {}, file: 'x' }, c: {}, file: 'text', gone: 'y' }
+  const abi = new Abi({ preopens: [inMemory(tree, false, 7, () => now)] })
+  const facts = (path: string) => abi.stat(path)
+  now = 2_000
+  const before = { type: 3, size: 0, links: 4, accessed: 1_000_000_000n, modified: 1_000_000_000n }
+  assert.deepEqual(facts('.'), before)
+  assert.deepEqual(facts('a'), { ...before, links: 3 })
+  assert.deepEqual(facts('a/file'), { ...before, type: 4, size: 1, links: 1 })
+  assert.deepEqual(abi.list(), { a: 3, c: 3, file: 4, gone: 4 })
+  assert.deepEqual(facts('.'), before)
+  // All of it was paid for from the beginning, and what is removed is not there again
+  assert.equal(abi.save('more', ''), 'nospc')
+  assert.equal(abi.path('path_unlink_file', [ROOT], 'gone'), 'success')
+  assert.equal(abi.stat('gone'), 'noent')
+  assert.equal(abi.save('more', ''), 'success')
+  assert.deepEqual(abi.list(), { a: 3, c: 3, file: 4, more: 4 })
+  assert.equal(abi.rename('a', 'gone'), 'success')
+  assert.equal(abi.contents('gone/file'), 'x')
+  assert.equal(abi.path('path_remove_directory', [ROOT], 'gone'), 'notempty')
+  assert.equal(abi.stat('a'), 'noent')
+})
+
 test('a directory that was removed takes nothing new', () => {
   const abi = new Abi({ preopens: [inMemory({ folder: {} })] })
   const folder = opened(abi.open('folder', { directory: true, rights: ALL_RIGHTS & ~WRITE }))
