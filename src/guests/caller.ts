@@ -123,7 +123,7 @@ export class Caller {
     return this.#gone.signal
   }
 
-  /** May the host function that runs return a promise? Not without JSPI, in `callSync`, or in a call that is nested in another. @throws UsageError `stale` */
+  /** May the host function that runs return a promise? Not without JSPI (but with `threads`), in `callSync`, or in a call that is nested in another. @throws UsageError `stale` */
   get canSuspend(): boolean {
     return this.#instance.canSuspend(this.#call)
   }
