@@ -18,7 +18,8 @@ export function runHostFunction(call: RemoteCall, instance: RemoteInstance, aske
     call.leaveHost()
     // The guest of one that was stopped sees nothing of it
     const seen = call.stopped === undefined ? outcome() : {}
-    thread.tell({ verb: 'answer', id: asked.id, ...seen, fuel: call.takeFuel() })
+    const fuel = call.takeFuel()
+    thread.tell({ verb: 'answer', id: asked.id, ...seen, ...(fuel === undefined ? undefined : { fuel }) })
   }
   const returned = (value: unknown) => end(() => sent(value))
   const threw = (error: unknown) => end(() => ({ threw: crossing.send(error) }))

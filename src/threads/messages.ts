@@ -144,23 +144,23 @@ export type Report =
       /** As part of which it does. */
       readonly request: number | undefined
       /** Does a start function call it? */
-      readonly isStarting: boolean
+      readonly isStarting?: true
       readonly guest: number
       readonly instance: number
       readonly call: number
       /** The call that it is nested in. */
-      readonly parent: number | undefined
+      readonly parent?: number
       readonly link: number
       readonly args: readonly Sent[]
       /** Of the call: left, if it counts fuel. */
-      readonly fuel: bigint | undefined
+      readonly fuel?: bigint
       readonly deadline: number
       /** Is the guest suspended already? If not, its thread waits. */
-      readonly isSuspended: boolean
+      readonly isSuspended?: true
       /** Does the thread wait for a promise too? Where guests cannot be suspended. */
-      readonly blocks: boolean
+      readonly blocks?: true
       /** Why no promise can be waited for, if that is so. */
-      readonly whyNotWait: string | undefined
+      readonly whyNotWait?: string
     }
   /** There is an instance more. */
   | { readonly verb: 'instance'; readonly id: number; readonly guest: number; readonly instance: number }

@@ -128,18 +128,19 @@ export class Questions {
       verb: 'host' as const,
       id,
       request: currentRequest(),
-      isStarting: call.starting && call.lease === undefined,
       guest,
       instance,
       call: calling.number,
-      parent: call.parent === undefined ? undefined : this.#callers.numberOf(call.parent),
       link,
       args: this.#crossing.sendAll(args),
-      fuel: call.portion?.left,
       deadline: toShared(call.end),
-      isSuspended,
-      blocks: !canSuspend,
-      whyNotWait: whyNot,
+      // What few have is left out where it is not: each name costs in each message
+      ...(call.starting && call.lease === undefined ? { isStarting: true as const } : undefined),
+      ...(call.parent === undefined ? undefined : { parent: this.#callers.numberOf(call.parent) as number }),
+      ...(call.portion === undefined ? undefined : { fuel: call.portion.left }),
+      ...(isSuspended ? { isSuspended } : undefined),
+      ...(canSuspend ? undefined : { blocks: true as const }),
+      ...(whyNot === undefined ? undefined : { whyNotWait: whyNot }),
     }
     return isSuspended ? this.#suspended(calling, question) : this.#onStack(calling, question)
   }

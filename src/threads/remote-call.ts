@@ -27,7 +27,7 @@ export class RemoteCall extends Call {
     this.thread = thread
     this.number = number
     this.parent = parent
-    this.starting = isStarting
+    this.starting = isStarting === true
     this.begin()
     this.onStop = () => {
       const { code, cause } = this.stopped as { code: ErrorCode; cause?: unknown }
