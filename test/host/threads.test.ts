@@ -103,6 +103,7 @@ const UNSLICED = [
 
 /** Claims about guests that wait beside each other: without JSPI each holds its thread. */
 const BESIDE = [
+  "with `reuse: 'never'` the next instance is made while a call runs, unless its memory is large: then after it",
   'a thousand guests wait at once',
   'a call that a waiting guest needs does not wait for the places that such guests have',
   'a type that no trampoline can have, or two types for one name, is no reason not to load: the promise is refused',
@@ -157,7 +158,7 @@ const NO_STATE: Difference = {
 }
 const OWN_CLOCK: Difference = { instead: 'each thread has its own clock and event loop; what runs there is what the other lists are about' }
 const OWN_LOOP: Difference = { instead: 'it holds that of its thread, and not this one' }
-const ONE_WAITS: Difference = { instead: 'a thread waits for one promise at a time, whatever the type of the function' }
+const ONE_WAITS: Difference = { instead: 'a thread waits for one promise at a time, whatever the type of the function, and does nothing else' }
 const LATER: Difference = { instead: 'it holds some messages later' }
 
 const differences = new Map<string, Difference>([
