@@ -29,7 +29,9 @@ export interface Nesting<Of extends Guest> {
 export function nestingHere<Of extends Guest>(owner: CallOwner, instance?: Of): Nesting<Of> | undefined {
   const below = instance === undefined ? (instanceBelow(owner) as Of | undefined) : isInside(instance) ? instance : undefined
   if (below !== undefined) return { instance: below, around: undefined }
-  for (const around of callsAround(originHere())) {
+  const origin = originHere()
+  if (origin === undefined) return undefined // most calls: a generator would cost 20 ns
+  for (const around of callsAround(origin)) {
     if (around.owner !== owner || around.state !== 'suspended' || !around.inHost) continue
     if (instance === undefined || around.instance === instance) return { instance: around.instance as Of, around }
   }
