@@ -180,7 +180,7 @@ export class Call implements Limits {
   /** Its guest has returned, thrown or trapped. */
   finish(): void {
     this.state = 'done'
-    if (this.#ended !== undefined) this.#tellEnded()
+    if (this.#ended !== undefined || this.onEnd !== undefined) this.#tellEnded()
   }
 
   /** The signal in a microtask: who listens may do anything, and this may be the middle of a poll. */
