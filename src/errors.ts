@@ -89,7 +89,7 @@ export const REASONS = {
   'out-of-bounds': reason('usage', EXIT.host, true, "A read or write is outside the guest's memory.", 'Check the pointer and the length that the guest gave.'),
   'file-limit': reason('usage', EXIT.host, true, "What a guest has left in a `MemoryDirectory` takes more than its `fileSizeLimit` when it is copied: holes of files, and each name of a file that has several.", 'Use `read` for the files that you want, or raise `fileSizeLimit`.'),
   overloaded: reason('usage', EXIT.host, true, 'Too many calls are running or waiting, for the host or for the process.', 'Try again later, or raise `maxConcurrent` or `maxQueue`.'),
-  unsupported: reason('usage', EXIT.usage, true, 'What was asked for cannot be done under `threads`, where guests run on other threads.', 'Use `call` in place of `callSync`; a host function cannot call back into the guest that called it.'),
+  unsupported: reason('usage', EXIT.usage, true, 'What was asked for cannot be done under `threads`, where guests run on other threads.', 'Use `call` in place of `callSync` where no guest waits for it, and `read` and `write` in place of `memory.bytes`.'),
   broken: reason('usage', EXIT.host, false, 'The module could not be restarted: its start function or `setup` failed several times in a row.', 'The cause is the last failure; the next attempt comes after the back-off.'),
 } as const satisfies Record<string, Reason>
 

@@ -84,6 +84,13 @@ async function followed(promised: PromiseLike<unknown>, end: () => void): Promis
   }
 }
 
+/** Has what is done taken for the doing of a host function, on whatever thread, that a call waits for. */
+export function asHosted<T>(call: Call, work: () => T): T {
+  if (hosted === undefined) return work()
+  tracks = true
+  return hosted.run({ call, instance: call.instance as Guest, promises: true, ended: false }, work)
+}
+
 /** Has a function told when a host function turns out to return a promise. */
 export function onPromised(tell: (run: Hosted) => void): void {
   tellPromised = tell

@@ -1,5 +1,5 @@
 /** The guest that calls a host function, as that sees it. */
-import { fuelLimitOf } from '../budget.ts'
+import { type Allowance, fuelLimitOf } from '../budget.ts'
 import { callError } from '../errors.ts'
 import type { Call } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
@@ -7,6 +7,7 @@ import type { Portion } from '../runtime/portion.ts'
 import { hostingCall } from '../runtime/thread.ts'
 import { UNCATCHABLE } from '../runtime/trap.ts'
 import { originHere } from './async-context.ts'
+import type { Particulars } from './executor.ts'
 import { countsNoFuel, fuelAmount } from './fuel-amount.ts'
 import type { GuestMemory } from './guest-memory.ts'
 import { checkArguments, type Signature, signatureOf } from './signature.ts'
@@ -22,8 +23,15 @@ export interface CallingInstance {
   memory(index: number): GuestMemory
   /** Can the guest be suspended until a promise has settled? */
   canSuspend(call: Call): boolean
-  /** Runs an export, nested in that call. */
-  callNested(call: Call, signature: Signature, args: readonly unknown[]): unknown[]
+  /** Runs an export, nested in that call. @param terms the module's own, by default */
+  callNested(call: Call, signature: Signature, args: readonly unknown[], terms?: NestedTerms): unknown[]
+}
+
+/** What a nested call is made with. */
+export interface NestedTerms {
+  readonly allowance: Allowance
+  readonly signal: AbortSignal | undefined
+  readonly particulars?: Particulars | undefined
 }
 
 /** The context of a call that is a run: what its maker gave, and what the run has for the functions of a standard, WASI say. */
@@ -121,7 +129,7 @@ export class Caller {
     return this.#gone.signal
   }
 
-  /** May the host function that runs return a promise? Not without JSPI, in `callSync`, or in a call that is nested in another. @throws UsageError `stale` */
+  /** May the host function that runs return a promise? Not without JSPI (but with `threads`), in `callSync`, or in a call that is nested in another. @throws UsageError `stale` */
   get canSuspend(): boolean {
     return this.#instance.canSuspend(this.#call)
   }

@@ -27,9 +27,12 @@ export function makeImports(source: ImportSource, guest: Runner): MakeImports {
   let before: { readonly links: readonly Link[]; readonly hostFunctions: HostFunctions } | undefined
   return (instance) => {
     if (wanted.length === 0) return {}
-    const { caller, links } = source.linksOf(new OwnInstance(instance, guest))
+    const { caller, links, dropped } = source.linksOf(new OwnInstance(instance, guest))
     instance.caller = caller
-    instance.onDrop = () => tellGone(caller)
+    instance.onDrop = () => {
+      tellGone(caller)
+      dropped?.()
+    }
     if (before?.links !== links || shared === undefined)
       before = { links, hostFunctions: hostFunctionsOf(links, shared === undefined ? instance : undefined, promising) }
     instance.hostFunctions = before.hostFunctions

@@ -262,7 +262,7 @@ function add(call: Call, admission: Admission, begin: Runnable['begin']): void {
 
 /** Does a waiting guest need it, maybe? Then it cannot wait for a stack that is taken by such guests. */
 function isNeeded(call: Call): boolean {
-  return call.origin !== undefined || call.isWanted || call.lease?.isWanted === true
+  return call.isInner || call.origin !== undefined || call.isWanted || call.lease?.isWanted === true
 }
 
 function take(call: Call): void {

@@ -52,14 +52,10 @@ export class Tenants {
   #enterInner(waiter: Waiter): void {
     const { call, name } = waiter
     const leave = enterWait({
-      call,
+      origin: call.origin,
       holders: () => this.#holders(),
       refuse: () => {
-        const what =
-          this.#most === 1
-            ? 'the only instance of the module waits for the host function that makes this call'
-            : `all ${this.#most} instances of the module wait for the host function that makes this call, or for others that wait likewise`
-        this.#line.refuse(waiter, callError('reentrant', what, { module: this.#module, function: name, phase: 'queued', figures: { instances: this.#most } }))
+        this.#line.refuse(waiter, reentrant(this.#module, name, this.#most))
         this.#checkIdle()
       },
     })
@@ -179,4 +175,13 @@ export class Tenants {
     this.#tellIdle = []
     for (const tell of told) tell()
   }
+}
+
+/** @param instances of the module: all are held by who waits for the call */
+export function reentrant(module: string, name: string | undefined, instances: number): CurfewError {
+  const what =
+    instances === 1
+      ? 'the only instance of the module waits for the host function that makes this call'
+      : `all ${instances} instances of the module wait for the host function that makes this call, or for others that wait likewise`
+  return callError('reentrant', what, { module, function: name, phase: 'queued', figures: { instances } })
 }

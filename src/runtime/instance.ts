@@ -63,7 +63,7 @@ export class Instance implements Guest {
    */
   constructor(module: WebAssembly.Module, abi: Abi, makeImports: MakeImports, ledger: Ledger) {
     ledger.admit(module, abi.memories?.length ?? 0)
-    const instance = new WebAssembly.Instance(module, makeImports(this))
+    const instance = this.#instantiate(module, makeImports)
     const attached: Attached = attachHook(instance, abi, hook)
     this.exports = instance.exports
     this.memories = attached.memories
@@ -76,6 +76,15 @@ export class Instance implements Guest {
     if (excess === undefined) return
     this.drop()
     throw new LoadError('limit-exceeded', excess.what, { figures: excess.figures })
+  }
+
+  #instantiate(module: WebAssembly.Module, makeImports: MakeImports): WebAssembly.Instance {
+    try {
+      return new WebAssembly.Instance(module, makeImports(this))
+    } catch (error) {
+      this.onDrop?.() // it will never be
+      throw error
+    }
   }
 
   /** Bytes of all its memories. */

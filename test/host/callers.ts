@@ -44,7 +44,8 @@ export function callers(mode: Mode): void {
   memory()
   ofInstances()
   ofCalls()
-  if (!mode.jspi) return
+  // Where no guest can be suspended, a thread can wait
+  if (!mode.jspi && mode.threads === undefined) return
   waiting()
   reentrancy()
 }
@@ -330,10 +331,14 @@ function ofCalls(): void {
   behaviour('a call back into the guest has the context of the call around it', async (bench) => {
     const seen: unknown[] = []
     let depth = 0
-    const module = await guest(bench, (caller) => {
-      seen.push(caller.context)
-      return ++depth < 3 ? caller.callSync('ask', [0, 0])[0] : 0
-    })
+    const module = await guest(
+      bench,
+      (caller) => {
+        seen.push(caller.context)
+        return ++depth < 3 ? caller.callSync('ask', [0, 0])[0] : 0
+      },
+      { nestedTimeout: 1_000 },
+    )
     await module.call('ask', [0, 0], { context: 'outer' })
     assert.deepEqual(seen, ['outer', 'outer', 'outer'])
   })
