@@ -74,7 +74,7 @@ async function taken(run: WasiRun, began: number, timeout: number, signal: Abort
 function writer(encoding: 'utf8' | 'buffer'): (run: WasiRun) => Output {
   return ({ stdout, stderr }) => {
     if (encoding === 'buffer') return { stdout: stdout.bytes, stderr: stderr.bytes }
-    const decoder = new TextDecoder()
+    const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
     return { stdout: decoder.decode(stdout.bytes), stderr: decoder.decode(stderr.bytes) }
   }
 }

@@ -133,6 +133,7 @@ export function wasi(mode: Mode): void {
     assert.equal((await module.run({ stdin: 'añb' })).stdout, 'añb')
     assert.deepEqual((await module.run({ stdin: Uint8Array.of(0, 255), encoding: 'buffer' })).stdout, Uint8Array.of(0, 255))
     assert.equal((await module.run()).stdout, '')
+    assert.equal((await module.run({ stdin: '\uFEFFx' })).stdout, '\uFEFFx')
     assert.equal((await module.run({ stdin: 'x'.repeat(500_000) })).stdout.length, 500_000)
   })
 
