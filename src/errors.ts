@@ -204,7 +204,30 @@ export function quote(text: string): string {
 
 /** What the engine says, which may repeat what the guest wrote. */
 export function engineMessage(error: unknown): string {
-  return error instanceof Error ? printable(error.message, SHOWN_OF_ENGINE).replaceAll('\\"', '"') : show(error)
+  return readable(() => (error instanceof Error ? printable(String(error.message), SHOWN_OF_ENGINE).replaceAll('\\"', '"') : show(error)))
+}
+
+/** What was thrown, by name. */
+export function nameOf(error: unknown): string {
+  return readable(() => (error instanceof Error ? `${error.name}: ${engineMessage(error)}` : show(error)))
+}
+
+/** `instanceof` of what may be anybody's: a proxy may throw when it is asked. */
+export function isOf<T>(value: unknown, type: abstract new (...args: never[]) => T): value is T {
+  try {
+    return value instanceof type
+  } catch {
+    return false
+  }
+}
+
+/** The getters and traps of what is read may throw. */
+function readable(read: () => string): string {
+  try {
+    return read()
+  } catch {
+    return 'something that cannot be read'
+  }
 }
 
 function printable(text: string, most: number): string {
@@ -220,6 +243,6 @@ export function show(value: unknown): string {
   if (typeof value === 'bigint') return `${value}n`
   if (typeof value === 'function') return 'a function'
   if (typeof value === 'object' && value !== null)
-    return Array.isArray(value) ? 'an array' : `an object (${quote(Object.prototype.toString.call(value).slice(8, -1))})`
+    return readable(() => (Array.isArray(value) ? 'an array' : `an object (${quote(Object.prototype.toString.call(value).slice(8, -1))})`))
   return String(value)
 }

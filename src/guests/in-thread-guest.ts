@@ -123,6 +123,7 @@ export class InThreadGuest implements Guest, Runner {
       { timeout, cpuTimeout: Number.POSITIVE_INFINITY, fuel: ALL_FUEL, slice: this.#admission.slice, signal, timeoutCode: 'lease-timeout' },
       began,
     )
+    call.steps = new Set()
     call.origin = originHere()
     const instance =
       this.#tenants.take(call) ??
@@ -231,6 +232,7 @@ export class InThreadGuest implements Guest, Runner {
     if (refused !== undefined) throw this.#counted(refused)
     const call = new Call(this, this.budget(allowance, signal), particulars?.began ?? now())
     call.under(lease.hold)
+    call.origin = originHere()
     equip(call, particulars)
     lease.steps.add(call)
     try {
@@ -301,6 +303,7 @@ export class InThreadGuest implements Guest, Runner {
     try {
       await this.#enter(call, instance, start, [], now())
     } finally {
+      call.finish()
       this.#leave(call)
     }
   }

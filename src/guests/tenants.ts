@@ -6,7 +6,7 @@ import type { GuestSpec } from './executor.ts'
 import type { InstancePool } from './instance-pool.ts'
 import { Line, type Waiter } from './line.ts'
 import { enterWait } from './reentrancy.ts'
-import { type Admission, ready } from './scheduler.ts'
+import { type Admission, hurry, ready } from './scheduler.ts'
 import type { Stats } from './stats.ts'
 
 export class Tenants {
@@ -17,6 +17,8 @@ export class Tenants {
   readonly #line: Line
   /** Instances that somebody has. */
   #taken = 0
+  /** Waiters whose calls host functions have made, while their guests wait. */
+  #inner = 0
   #closed = false
   #isGiving = false
   #tellIdle: (() => void)[] = []
@@ -61,12 +63,15 @@ export class Tenants {
         this.#checkIdle()
       },
     })
+    if (call.state === 'done') return leave()
+    this.#inner++
+    for (const { holder } of this.#pool.all) if (holder !== undefined) hurry(holder)
     const end = call.endWait
     call.endWait = () => {
+      this.#inner--
       leave()
       end?.()
     }
-    if (call.state === 'done') leave()
   }
 
   /** Who have all of the instances that there may be; undefined if one is free, or is left without anybody giving it back. */
@@ -154,6 +159,7 @@ export class Tenants {
     const instance = this.#taken < this.#most ? this.#pool.take() : undefined
     if (instance === undefined) return undefined
     instance.holder = holder
+    if (this.#inner > 0) hurry(holder)
     instance.taken = true
     this.#taken++
     return instance

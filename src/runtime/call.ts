@@ -95,6 +95,10 @@ export class Call implements Limits {
   below: Call | undefined = undefined
   /** The lease under which it was made: its end is the call's. */
   lease: Call | undefined = undefined
+  /** If it stands for a lease: the calls made under that which have not ended. */
+  steps: Set<Call> | undefined = undefined
+  /** Does a guest that waits need what it has? */
+  isWanted = false
   /** Whose guest it runs. */
   instance: Guest | undefined = undefined
   /** Its fuel, if the module that it runs counts any. */
@@ -176,7 +180,7 @@ export class Call implements Limits {
   /** Its guest has returned, thrown or trapped. */
   finish(): void {
     this.state = 'done'
-    this.#tellEnded()
+    if (this.#ended !== undefined) this.#tellEnded()
   }
 
   /** In a microtask: who listens may do anything, and this may be the middle of a poll. */

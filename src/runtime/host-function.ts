@@ -31,7 +31,7 @@ export function hostFunction(slot: number, bound: Instance | undefined, canWait:
       promised = result
       hostFunctions.promised(slot)
       // If it is refused, or the call was stopped meanwhile, nobody waits for it any more
-      if (result instanceof Promise) result.catch(() => undefined)
+      if (result instanceof Promise) void ignored(result)
       const refusal = whyNotWait(call, canWait, outer !== undefined)
       if (refusal !== undefined) throw new TypeError(`the host function returned a promise, but ${refusal}`)
     } catch (error) {
@@ -46,6 +46,15 @@ export function hostFunction(slot: number, bound: Instance | undefined, canWait:
       if (call.leftHost(ended)) instance.pollSoon()
     }
     throw waitFor(promised, instance)
+  }
+}
+
+/** By `await`, which calls none of the methods that a promise may have of its own. */
+async function ignored(promise: Promise<unknown>): Promise<void> {
+  try {
+    await promise
+  } catch {
+    // What it rejects with is nobody's
   }
 }
 

@@ -5,6 +5,7 @@ import { asyncFunctions } from './async-functions.ts'
 import { badExchanges } from './bad-exchanges.ts'
 import { callers } from './callers.ts'
 import { calls } from './calls.ts'
+import { circles } from './circles.ts'
 import { closing } from './closing.ts'
 import { concurrency } from './concurrency.ts'
 import { conventions } from './conventions.ts'
@@ -61,6 +62,7 @@ const SUBJECTS: Readonly<Record<string, (mode: Mode) => void>> = {
   'async host functions': asyncFunctions,
   'callers of host functions': callers,
   'nested calls': nesting,
+  'calls in circles': circles,
   closing,
   events,
   'histories at random': histories,
