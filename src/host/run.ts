@@ -74,7 +74,7 @@ async function taken(run: WasiRun, began: number, timeout: number, signal: Abort
 function writer(encoding: 'utf8' | 'buffer'): (run: WasiRun) => Output {
   return ({ stdout, stderr }) => {
     if (encoding === 'buffer') return { stdout: stdout.bytes, stderr: stderr.bytes }
-    const decoder = new TextDecoder()
+    const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
     return { stdout: decoder.decode(stdout.bytes), stderr: decoder.decode(stderr.bytes) }
   }
 }
@@ -85,17 +85,25 @@ async function exitCodeOf(called: Promise<unknown>): Promise<number> {
     await called
     return 0
   } catch (error) {
-    if (error instanceof CurfewError && error.code === 'ended' && error.cause instanceof WasiExit) return error.cause.exitCode
+    const end = endOf(error)
+    if (end instanceof WasiExit) return end.exitCode
     throw error
   }
+}
+
+/** What it was ended with, be it in a call that a host function made back into it; undefined if it was not. */
+function endOf(error: unknown): unknown {
+  let end: unknown
+  for (let each = error; each instanceof CurfewError && each.code === 'ended'; each = each.cause) end = each.cause
+  return end
 }
 
 /** A panic is printed before it traps. */
 function withOutput(error: unknown, output: Output, module: string): unknown {
   if (!(error instanceof CurfewError)) return error
-  const { cause } = error
+  const cause = endOf(error)
   const told =
-    error.code === 'ended' && cause instanceof CurfewError && cause.code === 'output-limit'
+    cause instanceof CurfewError && cause.code === 'output-limit'
       ? callError(cause.code, cause.what, {
           module,
           function: error.function,

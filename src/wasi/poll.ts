@@ -9,7 +9,8 @@ import { CLOCK, timeOf } from './system.ts'
 
 const SUBSCRIPTION_SIZE = 48
 const EVENT_SIZE = 32
-const MOST_SUBSCRIPTIONS = 1024
+/** Each may be looked up in vain, which takes some microseconds. */
+const MOST_SUBSCRIPTIONS = 256
 const ABSOLUTE = 1
 const TAG = { clock: 0, read: 1, write: 2 } as const
 

@@ -68,6 +68,23 @@ export function wasi(mode: Mode): void {
     assert.equal((await module.run()).exitCode, 42)
   })
 
+  if (mode.threads === undefined) {
+    behaviour(
+      'an exit, or too much output, in a call that a host function makes back into the program is an exit of the program, or too much output',
+      async (bench) => {
+        const nests = (body: string) =>
+          bench.load(
+            `(module (import "host" "back" (func $back)) ${IMPORTS} (func (export "nested") ${body})
+            (func (export "_start") (block $caught (try_table (catch_all $caught) (call $back))) ${HELLO}))`,
+            { wasi: { outputLimit: 9 }, imports: (caller) => ({ host: { back: () => void caller.callSync('nested') } }) },
+          )
+        assert.deepEqual(await (await nests(`${HELLO} (call $proc_exit (i32.const 4))`)).run(), { exitCode: 4, stdout: 'hello', stderr: '' })
+        const error = await failure((await nests(HELLO + HELLO)).run(), 'output-limit')
+        assert.deepEqual([error.figures.limit, error.output?.stdout], [9, 'hellohell'])
+      },
+    )
+  }
+
   behaviour('each run has a pristine instance, unless `reuse` says otherwise', async (bench) => {
     const counts = program(`(i32.store8 (i32.const 1000) (i32.add (i32.load8_u (i32.const 1000)) (i32.const 1))) ${HELLO}`)
     const outputs = async (reuse?: 'always') => {
@@ -116,6 +133,7 @@ export function wasi(mode: Mode): void {
     assert.equal((await module.run({ stdin: 'añb' })).stdout, 'añb')
     assert.deepEqual((await module.run({ stdin: Uint8Array.of(0, 255), encoding: 'buffer' })).stdout, Uint8Array.of(0, 255))
     assert.equal((await module.run()).stdout, '')
+    assert.equal((await module.run({ stdin: '\uFEFFx' })).stdout, '\uFEFFx')
     assert.equal((await module.run({ stdin: 'x'.repeat(500_000) })).stdout.length, 500_000)
   })
 

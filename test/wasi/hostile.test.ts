@@ -91,6 +91,21 @@ test('one call does a bounded amount of work', () => {
   assert.equal(abi.errno('poll_oneoff', 0, 0, 1025, 0), 'inval')
 })
 
+test('no more than 256 events are waited for at a time', () => {
+  const abi = new Abi()
+  const [from, to, count] = [abi.room(48 * 257), abi.room(32 * 257), abi.room(4)]
+  // Nothing has that descriptor, which is looked for each time
+  for (let at = 0; at < 257; at++)
+    for (const [offset, value] of [
+      [8, 1],
+      [16, 99],
+    ] as const)
+      abi.view.setUint8(from + at * 48 + offset, value)
+  assert.equal(abi.errno('poll_oneoff', from, to, 257, count), 'inval')
+  assert.equal(abi.errno('poll_oneoff', from, to, 256, count), 'success')
+  assert.equal(abi.view.getUint32(count, true), 256)
+})
+
 test('paths that are not UTF-8, too long or with a zero byte are refused', () => {
   const abi = new Abi({ preopens: [inMemory({ file: 'text' })] })
   const stat = (path: string | Uint8Array) => abi.path('path_filestat_get', [3, 0], path, abi.room(64))
