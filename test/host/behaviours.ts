@@ -33,6 +33,7 @@ import { sources } from './sources.ts'
 import { starting } from './starting.ts'
 import { stops } from './stops.ts'
 import { sync } from './sync.ts'
+import { wasi } from './wasi.ts'
 
 const SUBJECTS: Readonly<Record<string, (mode: Mode) => void>> = {
   "the Go design's own cases": seed,
@@ -63,6 +64,7 @@ const SUBJECTS: Readonly<Record<string, (mode: Mode) => void>> = {
   'callers of host functions': callers,
   'nested calls': nesting,
   'calls in circles': circles,
+  'programs of WASI': wasi,
   closing,
   events,
   'histories at random': histories,
