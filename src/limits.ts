@@ -86,8 +86,10 @@ export const DEFAULT_TABLE_LIMIT = 100_000
 export const DEFAULT_MODULE_SIZE_LIMIT = 64 * 1024 * 1024
 export const DEFAULT_MAX_CONCURRENT = 1_000
 export const DEFAULT_MAX_QUEUE = 10_000
-/** Of bytes, text and JSON that a guest gives back: copying so much takes a few ms, parsing it as JSON 0.1 s, and the event loop waits. */
+/** Of bytes and text that a guest gives back: copying so much takes a few ms, and the event loop waits. */
 export const DEFAULT_OUTPUT_LIMIT = 16 * 1024 * 1024
+/** Of JSON: so much takes 50 ms to parse, if a plugin has made it to be dear. */
+export const DEFAULT_JSON_LIMIT = 256 * 1024
 export const DEFAULT_SLICE = 1
 export const DEFAULT_START_TIMEOUT = 1_000
 export const DEFAULT_NESTED_TIMEOUT = 10

@@ -121,7 +121,8 @@ function called(given: ImportsOf, caller: Caller): Imports {
 const SHOWN = 100
 
 function resolveImports(asked: readonly ImportType[], given: Imports, policy: ImportPolicy, name: string): readonly Link[] {
-  const missing = asked.filter((wanted) => lookUp(given, wanted) === NOTHING)
+  const found = read(asked, given, name)
+  const missing = asked.filter((_, at) => found[at] === NOTHING)
   if (missing.length > 0) {
     const list = missing.slice(0, SHOWN).map((wanted) => `${describe(wanted)}: ${textOf(wanted)}`)
     if (missing.length > SHOWN) list.push(`and ${missing.length - SHOWN} more`)
@@ -130,10 +131,21 @@ function resolveImports(asked: readonly ImportType[], given: Imports, policy: Im
       figures: { missing: missing.length },
     })
   }
-  return asked.map((wanted) => link(wanted, lookUp(given, wanted), policy, name))
+  return asked.map((wanted, at) => link(wanted, found[at], policy, name))
 }
 
 const NOTHING = Symbol('nothing')
+
+/** What was given for each, looked at once. @throws LoadError `invalid-import` for what cannot be looked at: a getter that throws, say */
+function read(asked: readonly ImportType[], given: Imports, module: string): readonly unknown[] {
+  return asked.map((wanted) => {
+    try {
+      return lookUp(given, wanted)
+    } catch (cause) {
+      throw new LoadError('invalid-import', `import ${describe(wanted)} cannot be read: ${engineMessage(cause)}`, { module, cause })
+    }
+  })
+}
 
 /** Own properties only: `constructor` is found on every object otherwise, and it is `Function`. */
 function lookUp(given: Imports, { module, name }: ImportType): unknown {

@@ -3,14 +3,14 @@ import { callError, engineMessage, isOf, show } from '../errors.ts'
 import type { ExchangeForm } from '../guests/exchange.ts'
 import type { Guest, Observe } from '../guests/executor.ts'
 import { signatureOf } from '../guests/signature.ts'
-import { DEFAULT_OUTPUT_LIMIT } from '../limits.ts'
+import { DEFAULT_JSON_LIMIT, DEFAULT_OUTPUT_LIMIT } from '../limits.ts'
 import { allowanceOf, type CallOptions } from './call-options.ts'
 import { checkOptions, count } from './checks.ts'
 import { traceCall, tracesCalls } from './events.ts'
 import type { LeaseContext } from './lease.ts'
 
 export interface ExchangeOptions extends CallOptions {
-  /** Bytes that the guest may give back. Default 16 MiB: copying and parsing them holds the event loop. */
+  /** Bytes that the guest may give back. Default 16 MiB, of JSON 256 KiB: copying and parsing them holds the event loop. */
   readonly outputLimit?: number
 }
 
@@ -52,15 +52,23 @@ export abstract class Exchanging {
    * @throws as `callText`; UsageError `bad-argument` for what has no JSON; GuestError `bad-output` for what is not JSON
    */
   async callJson<Out = unknown>(name: string, input: unknown, options: ExchangeOptions = NO_OPTIONS): Promise<Out> {
-    return this.#exchange(name, ENCODER.encode(this.#json(name, input)), 'text', options, (output) => this.#parsed(name, output as string) as Out)
+    const json = ENCODER.encode(this.#json(name, input))
+    return this.#exchange(name, json, 'text', options, (output) => this.#parsed(name, output as string) as Out, DEFAULT_JSON_LIMIT)
   }
 
-  async #exchange<T>(name: string, input: Uint8Array, form: ExchangeForm, options: ExchangeOptions, read: (output: unknown) => T): Promise<T> {
+  async #exchange<T>(
+    name: string,
+    input: Uint8Array,
+    form: ExchangeForm,
+    options: ExchangeOptions,
+    read: (output: unknown) => T,
+    usualLimit = DEFAULT_OUTPUT_LIMIT,
+  ): Promise<T> {
     const { guest, context } = this.callee
     checkOptions(options)
     signatureOf(context.signatures, name, context.module)
     const signature = context.exchanges.of(name)
-    const args = [input, form, count('outputLimit', options.outputLimit, DEFAULT_OUTPUT_LIMIT)]
+    const args = [input, form, count('outputLimit', options.outputLimit, usualLimit)]
     if (options === NO_OPTIONS && !tracesCalls()) return read((await guest.call(signature, args, context.allowance, undefined))[0])
     const { outputLimit: _, ...call } = options
     const allowance = allowanceOf(context, call)

@@ -92,6 +92,10 @@ export function badExchanges(): void {
     assert.deepEqual([failed.figures.length, failed.figures.limit], [5, 4])
     await failure(module.callBytes('f', new Uint8Array(16 * 1024 * 1024 + 1)), 'bad-output')
     assert.equal((await module.callBytes('f', new Uint8Array(16 * 1024 * 1024))).length, 16 * 1024 * 1024)
+    // What is parsed holds the thread for longer
+    const json = (length: number) => 'x'.repeat(length - 2)
+    assert.equal(await module.callJson('f', json(256 * 1024)), json(256 * 1024))
+    assert.equal((await failure(module.callJson('f', json(256 * 1024 + 1)), 'bad-output')).figures.limit, 256 * 1024)
     for (const outputLimit of [-1, 0.5, Number.NaN, '1' as unknown as number]) await failure(module.callText('f', '', { outputLimit }), 'invalid-option')
     for (const options of [{ limit: 1 }, null, 1]) await failure(module.callText('f', '', options as object), 'invalid-option')
   })

@@ -53,6 +53,23 @@ export function imports(): void {
     assert.deepEqual(await module.call('run'), [5])
   })
 
+  behaviour('imports that cannot be looked at are a load error, which says which', async (bench) => {
+    const why = new Error('do not look')
+    const fail = () => {
+      throw why
+    }
+    const text = '(module (import "env" "f" (func)))'
+    for (const imports of [
+      { env: Object.defineProperty({}, 'f', { get: fail }) },
+      Object.defineProperty({}, 'env', { get: fail }),
+      new Proxy({}, { getOwnPropertyDescriptor: fail }),
+    ]) {
+      const error = await failure(bench.load(text, { imports }), 'invalid-import')
+      assert.match(error.message, /^import "env" "f" cannot be read: do not look \(module "text"\)/)
+      assert.equal(error.cause, why)
+    }
+  })
+
   behaviour('imports are looked up once, at load: changing the object later changes nothing', async (bench) => {
     const logged: string[] = []
     const given = hostCalls({ log: () => logged.push('first') })
