@@ -1,25 +1,23 @@
-/** A module's guest on this thread: each of its instances has one call at a time. */
+/** A module's guest on this thread: who may call it, and what a call waits for. Each of its instances has one call at a time. */
 import { ALL_FUEL, type Allowance } from '../budget.ts'
-import { type CurfewError, callError, type ErrorCode, REASONS } from '../errors.ts'
+import { type CurfewError, callError } from '../errors.ts'
 import type { Account } from '../runtime/account.ts'
 import { Call, type CallBudget, type Stop } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 import type { GuestFunction, Instance } from '../runtime/instance.ts'
 import type { Ledger } from '../runtime/ledger.ts'
-import { failureOf } from '../runtime/outcome.ts'
 import { hostingCall } from '../runtime/thread.ts'
 import { asCaller, originHere } from './async-context.ts'
-import { beginExchange, type ExchangeArguments, entryOf } from './exchange.ts'
+import { Execution } from './execution.ts'
 import type { Guest, GuestLease, GuestSpec, Particulars } from './executor.ts'
-import { failedCall } from './failure.ts'
 import { GuestFunctions } from './guest-functions.ts'
 import { InstanceLease } from './instance-lease.ts'
 import { InstancePool } from './instance-pool.ts'
 import { listen } from './line.ts'
 import { type Nesting, nestingHere } from './reentrancy.ts'
 import type { Held, Runner } from './runner.ts'
-import { type Admission, ended, forget, hasRoom, ready, settled, suspended, unwind, waits, watch } from './scheduler.ts'
-import { oneNaN, resultsOf, type Signature } from './signature.ts'
+import { type Admission, forget, hasRoom, ready, settled, suspended, unwind, waits, watch } from './scheduler.ts'
+import type { Signature } from './signature.ts'
 import { type ModuleStats, Stats } from './stats.ts'
 import { Tenants } from './tenants.ts'
 
@@ -32,13 +30,10 @@ export class InThreadGuest implements Guest, Runner {
   readonly #stats: Stats
   readonly #pool: InstancePool
   readonly #tenants: Tenants
-  readonly #functions: GuestFunctions
+  readonly #execution: Execution
   /** The budget of a call that says nothing itself. */
   readonly #usual: CallBudget
-  /** Calls that run or are suspended, start functions included. */
-  #active = 0
   #closed = false
-  #tellIdle: (() => void) | undefined
 
   /** @param first instances that are not restarts */
   constructor(spec: GuestSpec, admission: Admission, account: Account, ledger: Ledger, first = spec.instances) {
@@ -49,9 +44,16 @@ export class InThreadGuest implements Guest, Runner {
     this.#admission = admission
     this.#usual = { ...spec.allowance, slice: admission.slice, signal: undefined, timeoutCode: 'deadline' }
     this.#stats = new Stats(first)
-    this.#functions = new GuestFunctions(spec.name, (signature, instance, fn, args) => this.#callFunction(signature, instance, fn, args), spec.functions)
     this.#pool = new InstancePool(spec, this, this.#stats, () => this.#tenants.next())
     this.#tenants = new Tenants(spec, this.#pool, admission, this.#stats)
+    this.#execution = new Execution(spec, {
+      admission,
+      stats: this.#stats,
+      pool: this.#pool,
+      tenants: this.#tenants,
+      functions: new GuestFunctions(spec.name, (signature, instance, fn, args) => this.#callFunction(signature, instance, fn, args), spec.functions),
+      close: () => void this.close(),
+    })
   }
 
   /** Makes the first instances. */
@@ -82,7 +84,7 @@ export class InThreadGuest implements Guest, Runner {
 
   call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined, particulars?: Particulars): Promise<unknown[]> {
     const refused = this.#refusal(signature.name, signal)
-    if (refused !== undefined) return Promise.reject(this.#counted(refused))
+    if (refused !== undefined) return Promise.reject(this.#stats.refused(refused))
     const nested = nestingHere<Instance>(this)
     if (nested !== undefined) return this.#nestedCall(nested, signature, args, this.budget(allowance, signal), particulars)
     const at = now()
@@ -90,16 +92,16 @@ export class InThreadGuest implements Guest, Runner {
     call.origin = originHere()
     equip(call, particulars)
     const instance = at < call.deadline && hasRoom(this.#admission, this.account) ? this.#tenants.take(call) : undefined
-    if (instance !== undefined) return this.#run(call, instance, signature, undefined, args, at)
+    if (instance !== undefined) return this.#execution.run(call, instance, signature, undefined, args, at)
     return new Promise((resolve, reject) => {
-      const grant = asCaller((granted: Instance, from: number) => resolve(this.#run(call, granted, signature, undefined, args, from)))
+      const grant = asCaller((granted: Instance, from: number) => resolve(this.#execution.run(call, granted, signature, undefined, args, from)))
       this.#tenants.enqueue({ call, name: signature.name, grant, refuse: reject })
     })
   }
 
   callSync(signature: Signature, args: readonly unknown[], allowance: Allowance, particulars?: Particulars): unknown[] {
     const refused = this.#refusal(signature.name, undefined)
-    if (refused !== undefined) throw this.#counted(refused)
+    if (refused !== undefined) throw this.#stats.refused(refused)
     const nested = nestingHere<Instance>(this)
     const budget = this.budget(allowance, undefined)
     if (nested !== undefined) return this.runNested(nested.instance, signature, args, budget, particulars, nested.around)
@@ -107,9 +109,9 @@ export class InThreadGuest implements Guest, Runner {
     const call = new Call(this, budget, began)
     equip(call, particulars)
     const instance = this.#tenants.take(call)
-    if (instance === undefined) throw this.#counted(callError('busy', 'the instance is in use', this.#where(signature.name)))
+    if (instance === undefined) throw this.#stats.refused(callError('busy', 'the instance is in use', this.#where(signature.name)))
     try {
-      return this.#runSync(call, instance, signature, args, began)
+      return this.#execution.runSync(call, instance, signature, args, began)
     } finally {
       this.#tenants.release(call, instance)
     }
@@ -117,7 +119,7 @@ export class InThreadGuest implements Guest, Runner {
 
   async lease(timeout: number, signal: AbortSignal | undefined, particulars?: Particulars): Promise<GuestLease> {
     const refused = this.#refusal(undefined, signal)
-    if (refused !== undefined) throw this.#counted(refused)
+    if (refused !== undefined) throw this.#stats.refused(refused)
     const call = new Call(
       this,
       { timeout, cpuTimeout: Number.POSITIVE_INFINITY, fuel: ALL_FUEL, slice: this.#admission.slice, signal, timeoutCode: 'lease-timeout' },
@@ -141,7 +143,7 @@ export class InThreadGuest implements Guest, Runner {
   async idle(): Promise<void> {
     await this.#tenants.idle()
     // A step that ran when its lease ended has yet to be unwound, and counted
-    await this.#inactive()
+    await this.#execution.idle()
   }
 
   async close(): Promise<void> {
@@ -158,19 +160,7 @@ export class InThreadGuest implements Guest, Runner {
       }
     }
     // A host function that closes its caller cannot be waited for here: it would wait for itself
-    if (hostingCall() === undefined) await this.#inactive()
-  }
-
-  /** Resolves when no guest of it runs or is suspended. */
-  async #inactive(): Promise<void> {
-    if (this.#active === 0) return
-    await new Promise<void>((resolve) => {
-      const before = this.#tellIdle
-      this.#tellIdle = () => {
-        before?.()
-        resolve()
-      }
-    })
+    if (hostingCall() === undefined) await this.#execution.idle()
   }
 
   budget(allowance: Allowance, signal: AbortSignal | undefined): CallBudget {
@@ -209,7 +199,7 @@ export class InThreadGuest implements Guest, Runner {
       forget(hold)
       unlisten()
       hold.state = 'done'
-      this.#release(hold, instance, code)
+      this.#execution.release(hold, instance, code)
     })
     // It may have been stopped, or its signal aborted, since it was granted
     if (hold.stopped !== undefined) hold.onStop?.()
@@ -230,7 +220,7 @@ export class InThreadGuest implements Guest, Runner {
     const nested = nestingHere(this, instance)
     if (nested !== undefined) return this.runNested(instance, signature, args, this.budget(allowance, signal), particulars, nested.around)
     const refused = this.#refusal(signature.name, signal)
-    if (refused !== undefined) throw this.#counted(refused)
+    if (refused !== undefined) throw this.#stats.refused(refused)
     const call = new Call(this, this.budget(allowance, signal), particulars?.began ?? now())
     call.under(lease.hold)
     call.origin = originHere()
@@ -238,7 +228,7 @@ export class InThreadGuest implements Guest, Runner {
     lease.steps.add(call)
     try {
       return await new Promise((resolve, reject) => {
-        const begin = (at: number) => resolve(this.#run(call, instance, signature, undefined, args, at))
+        const begin = (at: number) => resolve(this.#execution.run(call, instance, signature, undefined, args, at))
         const at = now()
         if (previous === undefined && at < call.deadline && hasRoom(this.#admission, this.account)) return begin(at)
         this.#tenants.wait(call, signature.name, reject)
@@ -264,30 +254,17 @@ export class InThreadGuest implements Guest, Runner {
     const call = new Call(this, budget, began)
     equip(call, particulars)
     if (lease !== undefined) call.under(lease)
-    return this.#runSync(call, instance, signature, args, began)
-  }
-
-  #runSync(call: Call, instance: Instance, signature: Signature, args: readonly unknown[], began: number): unknown[] {
-    const unwrapped = this.#unwrap(instance, signature, args)
-    this.#tenants.enter(instance)
-    try {
-      const returned = instance.runSync(call, entryOf(instance, signature), unwrapped, began)
-      return this.#succeeded(call, instance, signature, returned)
-    } catch (thrown) {
-      throw this.#failed(call, instance, signature.name, thrown)
-    } finally {
-      this.#tenants.leave(instance)
-    }
+    return this.#execution.runSync(call, instance, signature, args, began)
   }
 
   runNested(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget, particulars?: Particulars, around?: Call): unknown[] {
-    if (instance.stopped) throw this.#counted(callError('stale', 'the instance of the calling guest is gone', this.#where(signature.name)))
+    if (instance.stopped) throw this.#stats.refused(callError('stale', 'the instance of the calling guest is gone', this.#where(signature.name)))
     const { nestedTimeout } = this.#spec
     const nests = nestedTimeout > 0 && nestedTimeout < budget.timeout
     const call = new Call(this, nests ? { ...budget, timeout: nestedTimeout, timeoutCode: 'nested-timeout' } : budget, now())
     equip(call, particulars)
     call.parent = around
-    return this.#runSync(call, instance, signature, args, call.began)
+    return this.#execution.runSync(call, instance, signature, args, call.began)
   }
 
   async #nestedCall(
@@ -300,13 +277,8 @@ export class InThreadGuest implements Guest, Runner {
     return this.runNested(instance, signature, args, budget, particulars, around)
   }
 
-  async runStart(call: Call, instance: Instance, start: GuestFunction): Promise<void> {
-    try {
-      await this.#enter(call, instance, start, [], now())
-    } finally {
-      this.#leave(call)
-      call.finish()
-    }
+  runStart(call: Call, instance: Instance, start: GuestFunction): Promise<void> {
+    return this.#execution.runStart(call, instance, start)
   }
 
   /** Why a call cannot even wait. */
@@ -314,119 +286,6 @@ export class InThreadGuest implements Guest, Runner {
     if (this.#closed) return callError('closed', 'the module is closed', this.#where(name))
     if (signal?.aborted) return callError('aborted', 'the call was aborted before it began', { ...this.#where(name), cause: signal.reason })
     return this.#pool.broken(name)
-  }
-
-  /**
-   * Runs a call that has the instance, or whose lease has, to its result or error.
-   * @param fn undefined: what the signature stands for
-   */
-  #run(call: Call, instance: Instance, signature: Signature, fn: GuestFunction | undefined, args: readonly unknown[], at: number): Promise<unknown[]> {
-    call.endWait?.()
-    let entry: GuestFunction
-    let unwrapped: readonly unknown[]
-    try {
-      if (instance.stopped) throw this.#counted(callError('stale', 'the instance went while the call waited for its turn', this.#where(signature.name)))
-      entry = fn ?? entryOf(instance, signature)
-      unwrapped = this.#unwrap(instance, signature, args)
-    } catch (error) {
-      call.state = 'done'
-      this.#release(call, instance, undefined)
-      return Promise.reject(error)
-    }
-    return this.#enter(call, instance, entry, unwrapped, at).then(
-      (returned) => {
-        this.#leave(call)
-        try {
-          return this.#succeeded(call, instance, signature, returned)
-        } finally {
-          this.#release(call, instance, undefined)
-        }
-      },
-      (thrown) => {
-        this.#leave(call)
-        try {
-          throw this.#failed(call, instance, signature.name, thrown)
-        } finally {
-          this.#release(call, instance, undefined)
-        }
-      },
-    )
-  }
-
-  /** @throws UsageError for a function that is not one of this instance; counted */
-  #unwrap(instance: Instance, signature: Signature, args: readonly unknown[]): readonly unknown[] {
-    if (signature.exchange !== undefined) return [beginExchange(this.#spec, instance, signature.exchange, args as ExchangeArguments)]
-    const given = this.#spec.deterministic ? args.map(oneNaN) : args
-    if (!signature.takesFunctions) return given
-    try {
-      return this.#functions.unwrap(instance, signature, given)
-    } catch (error) {
-      throw this.#counted(error as CurfewError)
-    }
-  }
-
-  #enter(call: Call, instance: Instance, fn: GuestFunction, args: readonly unknown[], at: number): Promise<unknown> {
-    this.#admission.active++
-    this.#active++
-    return instance.run(call, fn, args, at)
-  }
-
-  #leave(call: Call): void {
-    this.#admission.active--
-    this.#active--
-    call.endWait?.()
-    call.endWait = undefined
-    call.instance = undefined // an error's stack may keep the call, but not the guest's memory
-    if (call.waited) ended(call)
-    if (this.#active === 0) this.#tellIdle?.()
-  }
-
-  #succeeded(call: Call, instance: Instance, signature: Signature, returned: unknown): unknown[] {
-    call.finish()
-    this.#stats.count('ok', call, call.parent?.instance === instance)
-    call.observe?.(call)
-    return this.#functions.wrap(instance, signature, resultsOf(signature, returned))
-  }
-
-  /** Makes the error of a call whose guest ended with an exception, and drops an instance that cannot be trusted any more. */
-  #failed(call: Call, instance: Instance, name: string, thrown: unknown): CurfewError {
-    const { code, what, cause, figures } = failureOf(call, thrown)
-    const error = failedCall(call, code, what, { module: this.name, function: name }, cause, figures)
-    call.finish()
-    this.#stats.count(code, call, call.parent?.instance === instance)
-    call.observe?.(call)
-    if (this.#isLost(code, instance)) {
-      // The guests below on this stack are of the same instance, and end with it
-      for (let outer = call.parent; outer !== undefined; outer = outer.parent) if (outer.instance === instance) outer.stop(code, error)
-      this.#dropAfter(code, instance, error)
-    }
-    return error
-  }
-
-  /** Can an instance not be trusted any more, after a failure? */
-  #isLost(code: ErrorCode, instance: Instance): boolean {
-    if (REASONS[code].instanceUsable) return false
-    return instance.stopped || REASONS[code].kind !== 'trap' || this.#spec.onTrap !== 'keep'
-  }
-
-  #dropAfter(code: ErrorCode, instance: Instance, error?: CurfewError): void {
-    if (!this.#isLost(code, instance)) return
-    const isLast = this.#spec.restart === 'never'
-    // One that is being readied fails to load, and says why
-    if (!this.#pool.drop(instance, isLast) || !isLast) return
-    instance.holder?.stop('closed', error) // a lease
-    void this.close()
-  }
-
-  /** A call or lease that had the instance gives it back. */
-  #release(call: Call, instance: Instance, code: ErrorCode | undefined): void {
-    if (code !== undefined) this.#dropAfter(code, instance)
-    this.#tenants.release(call, instance)
-  }
-
-  #counted(error: CurfewError): CurfewError {
-    this.#stats.countRefused(error.code)
-    return error
   }
 
   #where(name: string | undefined): { module: string; function: string | undefined; phase: 'queued' } {
@@ -439,12 +298,12 @@ export class InThreadGuest implements Guest, Runner {
     call.origin = originHere()
     return new Promise((resolve, reject) => {
       const grant = asCaller((granted: Instance, at: number) => {
-        if (granted === instance) return resolve(this.#run(call, instance, signature, fn, args, at))
-        this.#release(call, granted, undefined)
-        reject(this.#counted(callError('stale', 'the instance that this function belongs to is gone', this.#where(signature.name))))
+        if (granted === instance) return resolve(this.#execution.run(call, instance, signature, fn, args, at))
+        this.#tenants.release(call, granted)
+        reject(this.#stats.refused(callError('stale', 'the instance that this function belongs to is gone', this.#where(signature.name))))
       })
       const refused = this.#refusal(signature.name, undefined)
-      if (refused !== undefined) return reject(this.#counted(refused))
+      if (refused !== undefined) return reject(this.#stats.refused(refused))
       this.#tenants.enqueue({ call, name: signature.name, grant, refuse: reject })
     })
   }

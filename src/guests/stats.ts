@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../errors.ts'
+import type { CurfewError, ErrorCode } from '../errors.ts'
 import type { Call } from '../runtime/call.ts'
 
 /** What a module has done so far. */
@@ -52,6 +52,12 @@ export class Stats {
   countRefused(outcome: ErrorCode): void {
     this.#calls++
     this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1
+  }
+
+  /** Counts a call that is refused. @returns why it is */
+  refused(why: CurfewError): CurfewError {
+    this.countRefused(why.code)
+    return why
   }
 
   /** ms that its guests ran for a call that was not refused, on average. */

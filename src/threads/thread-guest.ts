@@ -141,7 +141,7 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
     if (refused !== undefined) throw refused
     const around = callAround(this)
     if (around !== undefined) return this.runNested(around, signature, args, { allowance, signal: undefined, particulars })
-    throw this.#counted(noSync(this.name, signature.name))
+    throw this.#own.refused(noSync(this.name, signature.name))
   }
 
   async lease(timeout: number, signal: AbortSignal | undefined, particulars?: Particulars): Promise<GuestLease> {
@@ -286,7 +286,7 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
   }
 
   async #nestedCall(around: RemoteCall, signature: Signature, args: readonly unknown[], terms: NestedTerms): Promise<unknown[]> {
-    if (terms.signal?.aborted) throw this.#counted(abortedBefore(this.#where(signature.name), terms.signal))
+    if (terms.signal?.aborted) throw this.#own.refused(abortedBefore(this.#where(signature.name), terms.signal))
     return this.runNested(around, signature, args, terms)
   }
 
@@ -321,7 +321,7 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
     const refusal = () => {
       const { instances } = this.#spec
       const isThread = (this.#holders?.length ?? 0) < instances
-      return this.#counted(isThread ? blocked(this.name, name) : reentrant(this.name, name, instances))
+      return this.#own.refused(isThread ? blocked(this.name, name) : reentrant(this.name, name, instances))
     }
     return unlessStuck(origin, () => this.#holders, refusal, begin)
   }
@@ -338,7 +338,7 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
   #threadAgain(name: string | undefined, limits: WaitLimits): Promise<RemoteThread> {
     const { signal } = limits
     return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(this.#counted(abortedBefore(this.#where(name), signal)))
+      if (signal?.aborted) return reject(this.#own.refused(abortedBefore(this.#where(name), signal)))
       const grant = () => resolve(this.#place.thread as RemoteThread)
       this.#line.join({ call: this.#waiting(limits), name, grant, refuse: reject }, false, () => this.#checkEmpty())
     })
@@ -396,12 +396,7 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
   }
 
   #refusal(name: string | undefined): CurfewError | undefined {
-    return this.#closed ? this.#counted(callError('closed', 'the module is closed', this.#where(name))) : undefined
-  }
-
-  #counted(error: CurfewError): CurfewError {
-    this.#own.countRefused(error.code)
-    return error
+    return this.#closed ? this.#own.refused(callError('closed', 'the module is closed', this.#where(name))) : undefined
   }
 
   #where(name: string | undefined): { module: string; function: string | undefined; phase: 'queued' } {
