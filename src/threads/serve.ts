@@ -20,8 +20,10 @@ import type { Abortable, CallRequest, LeaseState, Order, Outcome, Report, Return
 import { Outbox } from './outbox.ts'
 import { changeFuel, Questions } from './questions.ts'
 import { asRequest } from './request-context.ts'
+import { RequestSignals } from './request-signals.ts'
 import { ServedCallers } from './served-callers.ts'
-import { leaseState, ServedGuest } from './served-guest.ts'
+import { ServedGuest } from './served-guest.ts'
+import { ServedLeases } from './served-leases.ts'
 import { publish, sharedAdmission, sharedUse } from './shared-counts.ts'
 import { fromShared } from './shared-time.ts'
 import type { WorkerData } from './worker-transport.ts'
@@ -61,15 +63,10 @@ class Server {
   /** Has the others see what guests hold. */
   #publish: () => void = () => undefined
   readonly #guests = new Map<number, ServedGuest>()
-  readonly #leases = new Map<number, { readonly lease: GuestLease; readonly guest: ServedGuest; readonly controller: AbortController | undefined }>()
+  readonly #signals: RequestSignals
+  readonly #leases: ServedLeases
   /** What guests have returned. */
   readonly #functions = new WeakMap<object, ServedGuest>()
-  /** Of the requests that are being done and whose callers have signals. */
-  readonly #controllers = new Map<number, AbortController>()
-  /** Requests that were aborted before they were read. */
-  readonly #abortedEarly = new Map<number, unknown>()
-  /** The last that was read, of those that are done in their order. */
-  #lastRequest = -1
   /** Of calls that somebody observes and that have ended. */
   readonly #figuresOf = new Map<number, CallFigures>()
   /** Requests that are being done. */
@@ -107,6 +104,8 @@ class Server {
       line.postMessage([report])
       ring(this.#questions.bells as Bells, 'host')
     }
+    this.#signals = new RequestSignals(this.#crossing)
+    this.#leases = new ServedLeases((report) => this.#outbox.add(report), this.#crossing)
     this.#callers = new ServedCallers((report) => this.#outbox.add(report), this.#crossing)
     this.#questions = new Questions(this.#outbox, this.#sendNow, this.#crossing, this.#callers, () => this.#lookNow())
   }
@@ -121,7 +120,7 @@ class Server {
 
   #obey(order: Order): void {
     // Urgent ones, as a close may be, overtake others that can be aborted still
-    if ('id' in order && !URGENT.has(order.verb) && order.verb !== 'close') this.#lastRequest = order.id
+    if ('id' in order && !URGENT.has(order.verb) && order.verb !== 'close') this.#signals.read(order.id)
     switch (order.verb) {
       case 'begin':
         return this.#do(order.id, () => this.#begin(order))
@@ -137,17 +136,16 @@ class Server {
       case 'lease':
         return this.#do(order.id, () => this.#lease(order), this.#guests.get(order.guest))
       case 'step': {
-        const held = this.#leases.get(order.lease)
-        return this.#do(order.id, () => this.#call(order, held?.guest, this.#held(order.lease)), held?.guest, order.lease)
+        const guest = this.#leases.guest(order.lease)
+        return this.#do(order.id, () => this.#call(order, guest, this.#leases.lease(order.lease)), guest, order.lease)
       }
       case 'read':
-        return this.#do(order.id, () => this.#held(order.lease).read(order.address, order.length, order.memory), undefined, order.lease)
+        return this.#do(order.id, () => this.#leases.lease(order.lease).read(order.address, order.length, order.memory), undefined, order.lease)
       case 'write':
-        return this.#do(order.id, () => this.#held(order.lease).write(order.address, order.bytes, order.memory), undefined, order.lease)
+        return this.#do(order.id, () => this.#leases.lease(order.lease).write(order.address, order.bytes, order.memory), undefined, order.lease)
       case 'release':
-        this.#leases.get(order.lease)?.lease.release()
-        this.#leases.delete(order.lease)
-        return
+        this.#signals.done(order.lease)
+        return this.#leases.release(order.lease)
       case 'invoke':
         return this.#invoke(order)
       case 'idle':
@@ -155,7 +153,7 @@ class Server {
       case 'close':
         return this.#do(order.id, () => this.#close(order.guest))
       case 'abort':
-        return this.#abort(order.id, this.#crossing.receive(order.reason))
+        return this.#signals.abort(order.id, this.#crossing.receive(order.reason))
       case 'nested':
         return this.#nested(order)
       case 'size':
@@ -196,12 +194,13 @@ class Server {
 
   #answer(id: number, guest: ServedGuest | undefined, lease: number | undefined, outcome: { value: unknown } | { threw: ReturnType<Crossing['send']> }): void {
     this.#pending--
-    if (this.#controllers.size > 0) this.#controllers.delete(id)
+    // That of a lease goes on
+    if (!this.#leases.has(id)) this.#signals.done(id)
     if (guest !== undefined) {
       this.#changed.add(guest)
       guest.answer()
     }
-    const state = lease === undefined ? undefined : this.#stateOf(lease)
+    const state = lease === undefined ? undefined : this.#leases.state(lease)
     const figures = this.#figuresOf.get(id)
     this.#figuresOf.delete(id)
     this.#outbox.add({ verb: 'answer', id, ...outcome, ...(state === undefined ? {} : { lease: state }), ...(figures === undefined ? {} : { figures }) })
@@ -248,7 +247,7 @@ class Server {
             ),
           }
         } finally {
-          this.#controllers.delete(id)
+          this.#signals.done(id)
           this.#changed.add(served)
           fuelLeft = calling.call.portion?.left
         }
@@ -294,7 +293,7 @@ class Server {
 
   async #load(order: Extract<Order, { verb: 'load' }>): Promise<void> {
     const executor = this.#executor as ServingExecutor
-    const served = new ServedGuest(order.guest, order.spec, this.#signal(order), {
+    const served = new ServedGuest(order.guest, order.spec, this.#signals.make(order), {
       crossing: this.#crossing,
       callers: this.#callers,
       questions: this.#questions,
@@ -323,7 +322,7 @@ class Server {
     const { id, signature, args, allowance = spec.allowance, began, isObserved, isInner } = order
     const observe = isObserved ? { observe: (figures: CallFigures) => void this.#figuresOf.set(id, figures) } : undefined
     const particulars = { began: fromShared(began), ...(isInner ? { isInner } : undefined), ...observe }
-    return { signature: signatures[signature] as Signature, args: this.#crossing.receiveAll(args), allowance, signal: this.#signal(order), particulars }
+    return { signature: signatures[signature] as Signature, args: this.#crossing.receiveAll(args), allowance, signal: this.#signals.make(order), particulars }
   }
 
   #sentResults(results: readonly unknown[], signature: Signature, served: ServedGuest): readonly Sent[] {
@@ -335,29 +334,14 @@ class Server {
   async #lease(order: Extract<Order, { verb: 'lease' }>): Promise<LeaseState> {
     const served = this.#served(this.#guests.get(order.guest))
     const { timeout, began, isInner = false } = order
-    const lease = await served.guest.lease(timeout, this.#signal(order), { began: fromShared(began), isInner })
-    return this.#hold(order.id, lease, served)
-  }
-
-  /** Keeps a lease until the host releases it, and tells if it ends before. */
-  #hold(id: number, lease: GuestLease, guest: ServedGuest): LeaseState {
-    this.#leases.set(id, { lease, guest, controller: this.#controllers.get(id) })
-    const state = () => leaseState(id, lease, this.#crossing)
-    const stopped = (error: unknown) => this.#outbox.add({ verb: 'stopped', lease: state(), why: this.#crossing.send(error) })
-    // One may be over as it begins: the host is to have heard of it before
-    nextTurn(() => lease.stopped.catch(stopped))
-    return state()
-  }
-
-  #stateOf(lease: number): LeaseState | undefined {
-    const held = this.#leases.get(lease)
-    return held === undefined ? undefined : leaseState(lease, held.lease, this.#crossing)
+    const lease = await served.guest.lease(timeout, this.#signals.make(order), { began: fromShared(began), isInner })
+    return this.#leases.hold(order.id, lease, served)
   }
 
   async #setUp(guest: number, lease: GuestLease): Promise<void> {
     const served = this.#served(this.#guests.get(guest))
     const id = this.#questions.nextId()
-    await this.#questions.ask(id, { verb: 'setup', id, guest, lease: this.#hold(-1 - id, lease, served) })
+    await this.#questions.ask(id, { verb: 'setup', id, guest, lease: this.#leases.hold(-1 - id, lease, served) })
   }
 
   /** Calls a function that a guest returned. What it gave to a host function is its bare function, which nothing would bound. */
@@ -388,30 +372,9 @@ class Server {
     this.#guests.delete(id)
   }
 
-  #abort(id: number, reason: unknown): void {
-    if (id > this.#lastRequest) this.#abortedEarly.set(id, reason)
-    else (this.#controllers.get(id) ?? this.#leases.get(id)?.controller)?.abort(reason)
-  }
-
-  #signal({ id, hasSignal, aborted }: Abortable & { readonly id: number }): AbortSignal | undefined {
-    if (hasSignal === undefined) return undefined
-    const controller = new AbortController()
-    this.#controllers.set(id, controller)
-    if (aborted !== undefined) controller.abort(this.#crossing.receive(aborted.reason))
-    if (this.#abortedEarly.has(id)) controller.abort(this.#abortedEarly.get(id))
-    this.#abortedEarly.delete(id)
-    return controller.signal
-  }
-
   #served(guest: ServedGuest | undefined): ServedGuest {
     if (guest === undefined) throw callError('closed', 'the module is closed', { phase: 'queued' })
     return guest
-  }
-
-  #held(lease: number): GuestLease {
-    const held = this.#leases.get(lease)
-    if (held === undefined) throw callError('stale', 'the instance of this lease is gone')
-    return held.lease
   }
 
   #figures(): Report[] {

@@ -9,7 +9,7 @@ import { isFunctionImport, suspending } from '../guests/linking.ts'
 import type { Signature } from '../guests/signature.ts'
 import type { ModuleStats } from '../guests/stats.ts'
 import type { Crossing } from './crossing.ts'
-import type { LeaseState, Report, SentSpec } from './messages.ts'
+import type { Report, SentSpec } from './messages.ts'
 import type { Questions } from './questions.ts'
 import type { ServedCallers } from './served-callers.ts'
 
@@ -142,13 +142,5 @@ function importsFrom({ name, imports, isPerInstance }: SentSpec, guest: number, 
       }
       return { ...sourceOf(linksOf(own, instance, called), name).linksOf(own), dropped }
     },
-  }
-}
-
-export function leaseState(id: number, lease: GuestLease, crossing: Crossing): LeaseState {
-  try {
-    return { lease: id, memorySize: lease.memorySize }
-  } catch (error) {
-    return { lease: id, over: crossing.send(error) }
   }
 }
