@@ -9,7 +9,15 @@ import type { HostFunction, HostFunctions } from '../runtime/instance.ts'
 import { hostingCall } from '../runtime/thread.ts'
 
 const { AsyncResource, AsyncLocalStorage } = builtin('async_hooks') ?? {}
-const hosted = AsyncLocalStorage === undefined ? undefined : new AsyncLocalStorage<Hosted>()
+/** What is begun in the course of a host function may last for ever (a worker, a timer), and keeps this, but not the guest. */
+interface Course {
+  /** Undefined once it has ended. */
+  hosted: Hosted | undefined
+  /** The instance's. */
+  readonly identity: object
+}
+
+const courses = AsyncLocalStorage === undefined ? undefined : new AsyncLocalStorage<Course>()
 /** Is there any to be found? */
 let tracks = false
 let tellPromised: (run: Hosted) => void = () => undefined
@@ -46,16 +54,19 @@ export class TrackedFunctions implements HostFunctions {
   }
 
   #track(fn: HostFunction, slot: number, instance: Guest | undefined): HostFunction {
-    if (hosted === undefined) return fn
+    if (courses === undefined) return fn
     return (...args) => {
       const call = hostingCall() as Call
       tracks = true
-      const run = { call, instance: instance ?? (call.instance as Guest), promises: isAsync(fn), ended: false }
+      const calling = instance ?? (call.instance as Guest)
+      const run = { call, instance: calling, promises: isAsync(fn), ended: false }
+      const course: Course = { hosted: run, identity: calling.identity }
       const end = () => {
         run.ended = true
+        course.hosted = undefined
       }
       try {
-        const result = hosted.run(run, () => fn(...args))
+        const result = courses.run(course, () => fn(...args))
         if (isThenable(result)) {
           const promise = followed(result, end)
           if (!run.promises) {
@@ -86,9 +97,10 @@ async function followed(promised: PromiseLike<unknown>, end: () => void): Promis
 
 /** Has what is done taken for the doing of a host function, on whatever thread, that a call waits for. */
 export function asHosted<T>(call: Call, work: () => T): T {
-  if (hosted === undefined) return work()
+  if (courses === undefined) return work()
   tracks = true
-  return hosted.run({ call, instance: call.instance as Guest, promises: true, ended: false }, work)
+  const instance = call.instance as Guest
+  return courses.run({ hosted: { call, instance, promises: true, ended: false }, identity: instance.identity }, work)
 }
 
 /** Has a function told when a host function turns out to return a promise. */
@@ -96,14 +108,15 @@ export function onPromised(tell: (run: Hosted) => void): void {
   tellPromised = tell
 }
 
-/** The host function in whose course this runs, ended or not; undefined if there is none that is known. */
-export function hostedHere(): Hosted | undefined {
-  return tracks ? hosted?.getStore() : undefined
+/** Does this run in the course of a host function of the instance that has ended? */
+export function isLateIn({ identity }: Guest): boolean {
+  const here = tracks ? courses?.getStore() : undefined
+  return here?.identity === identity && here.hosted === undefined
 }
 
 /** The host function that makes a call now and that its guest may wait for; undefined if there is none, or it is not known. */
 export function originHere(): Hosted | undefined {
-  const here = hostedHere()
+  const here = tracks ? courses?.getStore()?.hosted : undefined
   return here === undefined || isOver(here) ? undefined : here
 }
 

@@ -4,7 +4,7 @@ import type { Call } from '../runtime/call.ts'
 import { whyNotWait } from '../runtime/host-function.ts'
 import type { Instance } from '../runtime/instance.ts'
 import { hostingCall } from '../runtime/thread.ts'
-import { hostedHere } from './async-context.ts'
+import { isLateIn } from './async-context.ts'
 import type { CallingInstance, NestedTerms } from './caller.ts'
 import { type GuestMemory, InstanceMemory, memoryAt } from './guest-memory.ts'
 import type { Runner } from './runner.ts'
@@ -27,8 +27,7 @@ export class OwnInstance implements CallingInstance {
   hostedCall(): Call | undefined {
     for (let call = hostingCall(); call !== undefined; call = call.parent) if (call.hosting === this.#instance) return call
     // What goes on after its promise has settled is part of no call, though the instance may wait in another by now
-    const here = hostedHere()
-    return here?.instance === this.#instance && here.ended ? undefined : this.#instance.waiting
+    return isLateIn(this.#instance) ? undefined : this.#instance.waiting
   }
 
   isEnteredBy(call: Call): boolean {

@@ -6,6 +6,7 @@ import { Call, type CallBudget, type Stop } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 import type { GuestFunction, Instance } from '../runtime/instance.ts'
 import type { Ledger } from '../runtime/ledger.ts'
+import { hasStack } from '../runtime/stack.ts'
 import { hostingCall } from '../runtime/thread.ts'
 import { asCaller, originHere } from './async-context.ts'
 import { Execution } from './execution.ts'
@@ -258,6 +259,7 @@ export class InThreadGuest implements Guest, Runner {
   }
 
   runNested(instance: Instance, signature: Signature, args: readonly unknown[], budget: CallBudget, particulars?: Particulars, around?: Call): unknown[] {
+    if (!hasStack()) throw this.#stats.refused(this.#overflow(signature.name))
     if (instance.stopped) throw this.#stats.refused(callError('stale', 'the instance of the calling guest is gone', this.#where(signature.name)))
     const { nestedTimeout } = this.#spec
     const nests = nestedTimeout > 0 && nestedTimeout < budget.timeout
@@ -281,10 +283,16 @@ export class InThreadGuest implements Guest, Runner {
     return this.#execution.runStart(call, instance, start)
   }
 
+  /** The guest that called the host function which makes this call is so deep that the engine might run out of stack in the middle of it. */
+  #overflow(name: string | undefined): CurfewError {
+    return callError('stack-overflow', 'too little stack is left for a call by a host function', this.#where(name))
+  }
+
   /** Why a call cannot even wait. */
   #refusal(name: string | undefined, signal: AbortSignal | undefined): CurfewError | undefined {
     if (this.#closed) return callError('closed', 'the module is closed', this.#where(name))
     if (signal?.aborted) return callError('aborted', 'the call was aborted before it began', { ...this.#where(name), cause: signal.reason })
+    if (hostingCall() !== undefined && !hasStack()) return this.#overflow(name)
     return this.#pool.broken(name)
   }
 

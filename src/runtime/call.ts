@@ -34,6 +34,8 @@ export interface Stop {
 
 /** Whose guest a call runs. */
 export interface Guest {
+  /** Stands for it where it must not be kept alive. */
+  readonly identity: object
   /** As which its host functions see it. */
   readonly caller: object | undefined
   /** Counts what it has grown by. @returns why it must end, if that is too much */
@@ -299,9 +301,9 @@ export class Call implements Limits {
 
   /** A synchronous call begins to count its time. */
   lookAtClock(at: number): void {
+    this.resume(at)
     this.began = at
     this.deadline = at + this.budget.timeout
-    this.resume(at)
   }
 
   /** What is left also to the calls around this one. With JavaScript frames below, a guest cannot be suspended. */

@@ -38,9 +38,15 @@ export function hostFunction(slot: number, bound: Instance | undefined, canWait:
       call.thrown = { error }
       throw error
     } finally {
-      const ended = now()
-      const stopped = call.expire(ended) || instance.stopped
-      call.hosting = outer
+      let ended: number
+      let stopped: boolean
+      try {
+        ended = now()
+        stopped = call.expire(ended) || instance.stopped
+      } finally {
+        // Where the stack is at its end all calls throw; and a guest that seems to be in the host for ever has no slices
+        call.hosting = outer
+      }
       // biome-ignore lint/correctness/noUnsafeFinally: a stop must win over whatever the function returned or threw
       if (stopped) throw UNCATCHABLE
       if (call.leftHost(ended)) instance.pollSoon()

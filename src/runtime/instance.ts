@@ -24,6 +24,7 @@ export type MakeImports = (instance: Instance) => WebAssembly.Imports
 const AROUND = 0.0002
 
 export class Instance implements Guest {
+  readonly identity = {}
   exports: WebAssembly.Exports
   /** By index; the module's own and those that the guard exported. */
   memories: readonly WebAssembly.Memory[]

@@ -1,6 +1,6 @@
 /** An instance of another thread, as the caller of host functions of this one. */
 import { callError } from '../errors.ts'
-import { hostedHere, TrackedFunctions } from '../guests/async-context.ts'
+import { isLateIn, TrackedFunctions } from '../guests/async-context.ts'
 import { type Caller, type CallingInstance, type NestedTerms, tellGone } from '../guests/caller.ts'
 import { type GuestMemory, noMemory } from '../guests/guest-memory.ts'
 import type { ImportSource, Link } from '../guests/imports.ts'
@@ -24,6 +24,7 @@ export interface RemoteModule {
 }
 
 export class RemoteInstance implements CallingInstance, Guest {
+  readonly identity = {}
   /** By which its thread knows it. */
   readonly number: number
   readonly caller: Caller
@@ -60,8 +61,7 @@ export class RemoteInstance implements CallingInstance, Guest {
   hostedCall(): RemoteCall | undefined {
     for (let call = hostingCall(); call !== undefined; call = call.parent) if (call.hosting === this) return call as RemoteCall
     // What goes on after its promise has settled is part of no call, though the instance may wait in another by now
-    const here = hostedHere()
-    return here?.instance === this && here.ended ? undefined : this.waiting
+    return isLateIn(this) ? undefined : this.waiting
   }
 
   isEnteredBy(call: Call): boolean {

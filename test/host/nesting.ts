@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import type { CurfewError, LoadOptions, Module } from '../../src/index.ts'
 import { withFakeClock } from '../support/fake-clock.ts'
-import { type Bench, behaviour, busy, failure, hostCalls } from '../support/host.ts'
+import { type Bench, behaviour, busy, failure, hostCalls, nextTurn } from '../support/host.ts'
 
 /** A guest whose import `callback` is given the module itself. */
 async function guest(bench: Bench, callback: (self: Module) => unknown, options: LoadOptions & { host?: object } = {}): Promise<Module> {
@@ -59,6 +59,49 @@ export function nesting(): void {
     const error = await failure(module.call('callback'))
     assert.ok(['stack-overflow', 'nested-timeout', 'host-function'].includes(error.code), error.code)
     assert.deepEqual(await module.call('nested'), [1])
+  })
+
+  behaviour('however deep a guest is when it calls the host, what that does with guests is done whole or not at all', async (bench) => {
+    const deep = `(module (import "h" "f" (func $f))
+      (func $down (export "down") (param i32) (if (i32.eqz (local.get 0)) (then (call $f)) (else (call $down (i32.sub (local.get 0) (i32.const 1)))))) (func (export "nothing")))`
+    const other = await bench.load('host_calls', { imports: hostCalls() })
+    const later: Promise<unknown>[] = []
+    const doings: ((self: Module) => unknown)[] = [
+      () => void later.push(other.call('nested').catch(() => undefined)),
+      () => void later.push(other.use((instance) => instance.call('nested')).catch(() => undefined)),
+      (self) => self.callSync('nothing'),
+    ]
+    let doing = 0
+    const module: Module = await bench.load(deep, { imports: { h: { f: () => (doings[doing] as (self: Module) => unknown)(module) } }, restart: 'always' })
+    const attempt = (depth: number): boolean => {
+      try {
+        module.callSync('down', [depth], { timeout: 1_000 })
+        return true
+      } catch {
+        return false
+      }
+    }
+    let [works, fails] = [0, 1 << 20]
+    while (fails - works > 1) {
+      const middle = (works + fails) >> 1
+      if (attempt(middle)) works = middle
+      else fails = middle
+      await nextTurn()
+    }
+    for (; doing < doings.length; doing++) {
+      for (let depth = works - 3_000; depth < works + 100; depth += 31) {
+        attempt(depth)
+        await Promise.all(later.splice(0))
+        assert.equal((await other.call('nested')).length, 1, `a depth of ${depth}`)
+        await module.call('nothing')
+      }
+    }
+    // Deeper and deeper, by steps of any size: the stack ends in each place of the way
+    for (let step = 0; step < 40; step++) {
+      doings[doing] = (self) => self.callSync('down', [step])
+      attempt(step)
+      await module.call('nothing')
+    }
   })
 
   behaviour('a nested call that loops ends at `nestedTimeout`, which the outer call says', async (bench) => {

@@ -183,13 +183,6 @@ const differences = new Map<string, Difference>([
         assert.match(await whyFailed(bench, original), jspi ? /cannot be called from another thread/ : /the thread of the module waits/),
     },
   ],
-  [
-    'what nobody can look at is a cause like any other, and is said to be that',
-    {
-      instead: 'its thread, which says what it was, has something in its place; the cause is what was thrown',
-      prove: async (bench, original) => assert.match(await whyFailed(bench, original), /a host function threw an object/),
-    },
-  ],
   ...['come in', 'were promised'].map((bits): [string, Difference] => [
     `a deterministic module sees one NaN, whatever bits ${bits}`,
     {

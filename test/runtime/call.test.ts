@@ -8,7 +8,7 @@ import { Call, type CallBudget, type CallOwner } from '../../src/runtime/call.ts
 import { withFakeClock } from '../support/fake-clock.ts'
 import { nextTurn } from '../support/host.ts'
 
-const NOBODY = { caller: undefined, look: () => undefined }
+const NOBODY = { identity: {}, caller: undefined, look: () => undefined }
 
 const NEVER = Number.POSITIVE_INFINITY
 
