@@ -1,12 +1,10 @@
 /** The thread's end of the line: does what the host orders, on an executor of its own. */
 import { callError } from '../errors.ts'
 import { asHosted } from '../guests/async-context.ts'
-import type { NestedTerms } from '../guests/caller.ts'
-import type { CallFigures, Executor, Guest, GuestEvent, GuestLease, GuestSpec } from '../guests/executor.ts'
+import type { Executor, Guest, GuestEvent, GuestLease, GuestSpec } from '../guests/executor.ts'
 import type { GuestMemory } from '../guests/guest-memory.ts'
 import { InThreadExecutor } from '../guests/in-thread.ts'
 import type { Admission } from '../guests/scheduler.ts'
-import type { Signature } from '../guests/signature.ts'
 import type { Port, Threads } from '../node.ts'
 import { now } from '../runtime/clock.ts'
 import { collectGarbage } from '../runtime/dropped-memory.ts'
@@ -14,14 +12,15 @@ import { Ledger, shareProcess } from '../runtime/ledger.ts'
 import { canSuspend, whilePolling } from '../runtime/thread.ts'
 import { nextTurn } from '../runtime/turn.ts'
 import { type Bells, count, heard, ring } from './bells.ts'
-import { Crossing, type Sent } from './crossing.ts'
+import { Crossing } from './crossing.ts'
 import { Inbox } from './inbox.ts'
-import type { Abortable, CallRequest, LeaseState, Order, Outcome, Report, Returned, Terms } from './messages.ts'
+import type { LeaseState, Order, Outcome, Report, Terms } from './messages.ts'
 import { Outbox } from './outbox.ts'
 import { changeFuel, Questions } from './questions.ts'
 import { asRequest } from './request-context.ts'
 import { RequestSignals } from './request-signals.ts'
 import { ServedCallers } from './served-callers.ts'
+import { ServedCalls } from './served-calls.ts'
 import { ServedGuest } from './served-guest.ts'
 import { ServedLeases } from './served-leases.ts'
 import { publish, sharedAdmission, sharedUse } from './shared-counts.ts'
@@ -46,11 +45,6 @@ export function serve(port: Port, threads: Threads, executor: MakeExecutor = (ad
 
 type GuestFunction = (...args: unknown[]) => Promise<unknown[]>
 
-interface Called {
-  readonly signature: Signature
-  readonly args: readonly unknown[]
-}
-
 class Server {
   readonly #outbox: Outbox<Report>
   readonly #inbox: Inbox<Order>
@@ -65,10 +59,7 @@ class Server {
   readonly #guests = new Map<number, ServedGuest>()
   readonly #signals: RequestSignals
   readonly #leases: ServedLeases
-  /** What guests have returned. */
-  readonly #functions = new WeakMap<object, ServedGuest>()
-  /** Of calls that somebody observes and that have ended. */
-  readonly #figuresOf = new Map<number, CallFigures>()
+  readonly #calls: ServedCalls
   /** Requests that are being done. */
   #pending = 0
   /** Does any guest call host functions? */
@@ -107,6 +98,7 @@ class Server {
     this.#signals = new RequestSignals(this.#crossing)
     this.#leases = new ServedLeases((report) => this.#outbox.add(report), this.#crossing)
     this.#callers = new ServedCallers((report) => this.#outbox.add(report), this.#crossing)
+    this.#calls = new ServedCalls(this.#crossing, this.#signals, this.#callers)
     this.#questions = new Questions(this.#outbox, this.#sendNow, this.#crossing, this.#callers, () => this.#lookNow())
   }
 
@@ -131,18 +123,18 @@ class Server {
         return
       case 'call': {
         const guest = this.#guests.get(order.guest)
-        return this.#do(order.id, () => this.#call(order, guest, this.#served(guest).guest), guest)
+        return this.#do(order.id, () => this.#calls.call(order, this.#served(guest)), guest)
       }
       case 'lease':
         return this.#do(order.id, () => this.#lease(order), this.#guests.get(order.guest))
       case 'step': {
         const guest = this.#leases.guest(order.lease)
-        return this.#do(order.id, () => this.#call(order, guest, this.#leases.lease(order.lease)), guest, order.lease)
+        return this.#do(order.id, () => this.#step(order), guest, order.lease)
       }
       case 'read':
-        return this.#do(order.id, () => this.#leases.lease(order.lease).read(order.address, order.length, order.memory), undefined, order.lease)
+        return this.#do(order.id, () => this.#leases.get(order.lease).lease.read(order.address, order.length, order.memory), undefined, order.lease)
       case 'write':
-        return this.#do(order.id, () => this.#leases.lease(order.lease).write(order.address, order.bytes, order.memory), undefined, order.lease)
+        return this.#do(order.id, () => this.#leases.get(order.lease).lease.write(order.address, order.bytes, order.memory), undefined, order.lease)
       case 'release':
         this.#signals.done(order.lease)
         return this.#leases.release(order.lease)
@@ -201,13 +193,11 @@ class Server {
       guest.answer()
     }
     const state = lease === undefined ? undefined : this.#leases.state(lease)
-    const figures = this.#figuresOf.get(id)
-    this.#figuresOf.delete(id)
-    this.#outbox.add({ verb: 'answer', id, ...outcome, ...(state === undefined ? {} : { lease: state }), ...(figures === undefined ? {} : { figures }) })
+    this.#outbox.add({ verb: 'answer', id, ...outcome, ...(state === undefined ? {} : { lease: state }), ...this.#calls.takeFigures(id) })
   }
 
   /** On the direct line: the host waits. */
-  #answerNow(id: number, work: () => Returned, fuelLeft: () => bigint | undefined = () => undefined): void {
+  #answerNow(id: number, work: () => Outcome): void {
     let outcome: Outcome
     try {
       outcome = work()
@@ -215,9 +205,8 @@ class Server {
       // It may come across once more, as the cause of what it ends
       outcome = { threw: this.#crossing.keep(error) }
     }
-    const figures = this.#figuresOf.get(id)
-    this.#figuresOf.delete(id)
-    this.#sendNow({ verb: 'answer', id, ...outcome, fuelLeft: fuelLeft(), ...(figures === undefined ? {} : { figures }) })
+    this.#signals.done(id)
+    this.#sendNow({ verb: 'answer', id, ...outcome, ...this.#calls.takeFigures(id) })
   }
 
   #memoryOf({ instance, memory }: { readonly instance: number; readonly memory: number }): GuestMemory {
@@ -227,33 +216,14 @@ class Server {
   }
 
   #nested(order: Extract<Order, { verb: 'nested' }>): void {
-    let fuelLeft: bigint | undefined
-    this.#answerNow(
-      order.id,
-      () => {
-        const { id, guest } = order
-        const calling = this.#callers.call(order.call)
-        const served = this.#served(this.#guests.get(guest))
-        const { signature, args, particulars, ...terms } = this.#termsOf(order, served)
-        if (calling === undefined) throw callError('stale', 'the call around it has ended', { module: served.spec.name, function: signature.name })
-        changeFuel(calling.call, order.fuel)
-        const run = () => calling.instance.callNested(calling.call, signature, args, { ...terms, particulars })
-        try {
-          return {
-            value: this.#sentResults(
-              this.#questions.whileNested(() => asRequest(id, run)),
-              signature,
-              served,
-            ),
-          }
-        } finally {
-          this.#signals.done(id)
-          this.#changed.add(served)
-          fuelLeft = calling.call.portion?.left
-        }
-      },
-      () => fuelLeft,
-    )
+    this.#answerNow(order.id, () => {
+      const guest = this.#served(this.#guests.get(order.guest))
+      try {
+        return this.#questions.whileNested(() => this.#calls.nested(order, guest))
+      } finally {
+        this.#changed.add(guest)
+      }
+    })
   }
 
   /** A host function ends the call that it is part of. */
@@ -312,23 +282,9 @@ class Server {
     }
   }
 
-  async #call(order: CallRequest & Abortable & { readonly id: number }, served: ServedGuest | undefined, callee: Pick<Guest, 'call'>): Promise<unknown> {
-    const known = this.#served(served)
-    const { signature, args, allowance, signal, particulars } = this.#termsOf(order, known)
-    return this.#sentResults(await callee.call(signature, args, allowance, signal, particulars), signature, known)
-  }
-
-  #termsOf(order: CallRequest & { readonly id: number }, { spec, signatures }: ServedGuest): Required<NestedTerms> & Called {
-    const { id, signature, args, allowance = spec.allowance, began, isObserved, isInner } = order
-    const observe = isObserved ? { observe: (figures: CallFigures) => void this.#figuresOf.set(id, figures) } : undefined
-    const particulars = { began: fromShared(began), ...(isInner ? { isInner } : undefined), ...observe }
-    return { signature: signatures[signature] as Signature, args: this.#crossing.receiveAll(args), allowance, signal: this.#signals.make(order), particulars }
-  }
-
-  #sentResults(results: readonly unknown[], signature: Signature, served: ServedGuest): readonly Sent[] {
-    if (signature.exchange !== undefined) return this.#crossing.sendData(results)
-    for (const result of results) if (typeof result === 'function') this.#functions.set(result, served)
-    return this.#crossing.sendAll(results)
+  #step(order: Extract<Order, { verb: 'step' }>): Promise<unknown> {
+    const { guest, lease } = this.#leases.get(order.lease)
+    return this.#calls.call(order, guest, lease)
   }
 
   async #lease(order: Extract<Order, { verb: 'lease' }>): Promise<LeaseState> {
@@ -347,7 +303,7 @@ class Server {
   /** Calls a function that a guest returned. What it gave to a host function is its bare function, which nothing would bound. */
   #invoke(order: Extract<Order, { verb: 'invoke' }>): void {
     const fn = this.#crossing.receive(order.function) as GuestFunction
-    const guest = this.#functions.get(fn)
+    const guest = this.#calls.returnedBy(fn)
     const around = order.around === undefined ? undefined : this.#callers.call(order.around)?.call
     const work = async () => {
       if (guest === undefined) throw callError('unsupported', 'a function that a guest gave to a host function cannot be called from another thread')

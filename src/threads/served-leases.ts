@@ -41,12 +41,13 @@ export class ServedLeases {
   }
 
   /** @throws UsageError `stale` if it was released */
-  lease(id: number): GuestLease {
+  get(id: number): Held {
     const held = this.#held.get(id)
     if (held === undefined) throw callError('stale', 'the instance of this lease is gone')
-    return held.lease
+    return held
   }
 
+  /** Undefined if it was released. */
   guest(id: number): ServedGuest | undefined {
     return this.#held.get(id)?.guest
   }
