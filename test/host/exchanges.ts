@@ -173,6 +173,7 @@ export function exchanges(mode: Mode): void {
     const imports = { h: { nest: (depth: number) => void (depth > 0 && inner.push(module.callText('f', 'x'.repeat(depth - 1)))) } }
     const module: Module = await bench.load(plugin(`(call $nest (local.get $length)) ${ECHO}`, { imports: '(import "h" "nest" (func $nest (param i32)))' }), {
       imports,
+      nestedTimeout: 1_000,
     })
     assert.equal(await module.callText('f', 'xxx'), 'xxx')
     assert.deepEqual(await Promise.all(inner), ['', 'x', 'xx'])
