@@ -29,6 +29,8 @@ export interface Result {
   readonly subject: string
   readonly title: string
   readonly figures: readonly Figure[]
+  /** That it took to measure them. */
+  readonly seconds?: number
   /** What to know about them. */
   readonly note?: string
   /** Why there are none; or why those of some candidates are not there. */

@@ -3,7 +3,8 @@ import { wat } from '../test/support/wat.ts'
 
 /** Functions that are assembled; a larger module has them again and again. */
 const PATTERN = 64
-const EACH = 12
+/** Steps of arithmetic between two jumps: as in compilers' output, most code is straight. */
+const MIXED = 24
 
 /** @param size about so many bytes */
 export function plainModule(size: number): Uint8Array<ArrayBuffer> {
@@ -32,14 +33,18 @@ let known: Pattern | undefined
 /** As the assembler has it: the code section of its module without its count. */
 function pattern(): Pattern {
   if (known !== undefined) return known
+  const mixed = (round: number) =>
+    `(local.set $x (i32.xor (i32.rotl (i32.add (local.get $x) (local.get $n)) (i32.const ${round})) (i32.mul (local.get $y) (i32.const ${round + 64}))))
+     (local.set $y (i32.add (local.get $y) (i32.shr_u (local.get $x) (i32.const ${round}))))`
   const functions = Array.from(
     { length: PATTERN },
-    (_, index) => `(func (param i32) (result i32) (local i32)
+    (_, index) => `(func (param $n i32) (result i32) (local $x i32) (local $y i32) (local $at i32)
+      (local.set $at (i32.and (local.get $n) (i32.const 0xffc)))
       (loop $next
-        (local.set 1 (i32.add (i32.mul (local.get 1) (i32.const ${index + 64})) (i32.load offset=${(index + 16) * 4} (i32.and (local.get 0) (i32.const 0xffc)))))
-        (i32.store (i32.and (local.get 1) (i32.const 0xffc)) (local.get 0))
-        (br_if $next (i32.gt_s (local.tee 0 (i32.sub (local.get 0) (i32.const 1))) (i32.const ${index + EACH}))))
-      (if (result i32) (local.get 1) (then (local.get 1)) (else (call 0 (local.get 1)))))`,
+        ${Array.from({ length: MIXED }, (_, round) => mixed(round + (index % 16) + 1)).join('\n')}
+        (i32.store offset=${(index + 16) * 4} (local.get $at) (i32.add (local.get $x) (i32.load offset=${(index + 17) * 4} (local.get $at))))
+        (br_if $next (i32.gt_s (local.tee $n (i32.sub (local.get $n) (i32.const 1))) (i32.const 0))))
+      (if (result i32) (local.get $x) (then (local.get $y)) (else (call 0 (local.get $y)))))`,
   )
   const bytes = wat(`(module (memory 16) ${functions.join('\n')})`)
   const sections = new Map<number, Uint8Array>()

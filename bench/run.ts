@@ -43,13 +43,17 @@ async function main({ subjects, json, out, ...settings }: Options): Promise<void
   if (results.some(({ failure }) => failure !== undefined)) process.exitCode = 1
   const report = JSON.stringify({ ...where, ...settings, results: results.map(withVerdicts) }, undefined, 2)
   if (out !== undefined) writeFileSync(out, `${report}\n`)
-  console.log(json ? report : `${describe(where)}; medians of ${settings.rounds} rounds\n\n${formatResults(results)}`)
+  const text = json ? report : `${describe(where)}; medians of ${settings.rounds} rounds\n\n${formatResults(results)}`
+  // Some peers leave timers and threads behind, which would keep the process
+  process.stdout.write(`${text}\n`, () => process.exit())
 }
 
 /** One that fails does not take the others with it. */
 async function resultOf({ id, title, measure }: Subject, settings: Settings): Promise<Result> {
+  const began = performance.now()
   try {
-    return { subject: id, title, ...(await measure(settings)) }
+    const measured = await measure(settings)
+    return { subject: id, title, seconds: (performance.now() - began) / 1e3, ...measured }
   } catch (error) {
     return { subject: id, title, figures: [], failure: error instanceof Error ? error.message : String(error) }
   }

@@ -17,7 +17,7 @@ const KB = 1_000
 
 export const density: Subject = {
   id: 'density',
-  title: 'What the process holds for each live plugin with two pages of memory touched, called once',
+  title: 'What the process holds for each live plugin, called once',
   async measure(settings) {
     const { present, ...note } = available(CANDIDATES_HERE)
     const failures = new Failures()

@@ -6,8 +6,9 @@ import { type Contender, type Failures, figureOf, withContenders, within } from 
 
 /** ms */
 const TIMEOUT = 50
-const STOPS = 30
 const MANY_STOPS = 200
+/** Of each candidate, for each of the rounds in which other things are compared. */
+const STOPS_A_ROUND = 3
 const RECOVERY_TIMEOUT = 20
 /** Of one stop or recovery, ms. */
 const PATIENCE = 10_000
@@ -74,7 +75,7 @@ async function rounds(
 ): Promise<Map<Candidate, number[]>> {
   const values = new Map<Candidate, number[]>()
   const failed = new Set<Contender>()
-  const times = quick ? rounds : full ? MANY_STOPS : STOPS
+  const times = quick ? rounds : full ? MANY_STOPS : STOPS_A_ROUND * rounds
   // The first one of each is not counted: code is cold
   for (let time = -1; time < times; time++) {
     step?.(`${time + 1} of ${times}`)
@@ -86,9 +87,8 @@ async function rounds(
         if (value === undefined) failed.add(contender)
         else if (time >= 0) values.set(candidate, [...(values.get(candidate) ?? []), value])
       } catch (error) {
-        failures.add(candidate, error)
+        failures.add(candidate, new Error(`after ${Math.max(0, time)} stops: ${error instanceof Error ? error.message : String(error)}`))
         failed.add(contender)
-        values.delete(candidate)
       }
     }
   }
