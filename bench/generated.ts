@@ -4,7 +4,7 @@ import { wat } from '../test/support/wat.ts'
 /** Functions that are assembled; a larger module has them again and again. */
 const PATTERN = 64
 /** Steps of arithmetic between two jumps: as in compilers' output, most code is straight. */
-const MIXED = 24
+const MIXED = 12
 
 /** @param size about so many bytes */
 export function plainModule(size: number): Uint8Array<ArrayBuffer> {

@@ -77,7 +77,9 @@ class Supervised {
       thread.once('error', reject)
       thread.once('message', () => {
         thread.on('message', ({ id, value }: Answer) => {
-          const waiting = this.#waiting.get(id) as Waiting
+          const waiting = this.#waiting.get(id)
+          // It was on its way when the worker was ended
+          if (waiting === undefined) return
           clearTimeout(waiting.timer)
           this.#waiting.delete(id)
           waiting.resolve(value)

@@ -6,7 +6,7 @@ import type { Candidate, Plugin } from '../candidates/candidate.ts'
 import { CANDIDATES } from '../candidates/index.ts'
 import type { Figure, Settings, Subject } from '../figures.ts'
 import { line, type Point } from '../statistics.ts'
-import { available, Failures, PATIENT, within } from './contenders.ts'
+import { available, Failures, within } from './contenders.ts'
 
 const COUNTS = [0, 1, 10, 100]
 /** Of those that take a thread for each plugin. */
@@ -16,6 +16,8 @@ const TIMEOUT = 200
 /** ms */
 const DURATION = 600
 const LONG_DURATION = 3_000
+/** Of one candidate beside so many: one that is not done by then hangs, ms. */
+const PATIENCE = 15_000
 /** Each makes a call in each turn of the event loop, when the one before has been answered. */
 const CALLERS = 16
 
@@ -29,7 +31,7 @@ export const runaways: Subject = {
     for (const candidate of present) {
       for (const count of counts(candidate, settings)) {
         settings.step?.(`${count} endless loops, ${candidate.name}`)
-        const found = await failures.attempt(candidate, () => within(PATIENT, beside(candidate, count, settings)))
+        const found = await failures.attempt(candidate, () => within(PATIENCE, beside(candidate, count, settings)))
         if (found === undefined) break
         if (found !== 'never ends') figures.push(...figuresOf(candidate, count, found))
       }

@@ -18,7 +18,9 @@ interface Output {
 }
 
 function bench(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, [join(import.meta.dirname, '../../bench/run.ts'), ...args], { encoding: 'utf8' })
+  return spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, '../../bench/run.ts'), ...args], {
+    encoding: 'utf8',
+  })
 }
 
 test('every subject of the benchmark has figures', () => {
@@ -29,6 +31,16 @@ test('every subject of the benchmark has figures', () => {
   assert.deepEqual(
     results.map(({ subject }) => subject),
     [
+      'latency',
+      'texts',
+      'flight',
+      'compute',
+      'deadline',
+      'recovery',
+      'loading',
+      'density',
+      'runaways',
+      'scaling',
       'calls',
       'host-functions',
       'text',
