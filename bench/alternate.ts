@@ -14,8 +14,8 @@ const ROUND = 60
 const QUICK_ROUND = 1
 /** V8 compiles twice, the second time in the background: until it has, figures are not to be trusted. At least so long, ms. */
 const WARM_UP = 400
-/** And at most, if it still gets faster. */
-const LONGEST_WARM_UP = 2_000
+/** And at most, if it still gets faster, so many times as long as its rounds will take together. */
+const LONGEST_WARM_UP = 2
 /** It is steady when the best so far has not been beaten by this share for as long as a quarter of the least warm-up. */
 const STEADY = 0.05
 
@@ -40,7 +40,7 @@ export async function inRounds(ways: Record<string, Work>, { rounds, quick }: Se
   const contenders: { readonly name: string; readonly work: Work; readonly count: number; readonly times: number[] }[] = []
   for (const [name, work] of Object.entries(ways)) {
     try {
-      contenders.push({ name, work, count: await calibrate(work, quick), times: [] })
+      contenders.push({ name, work, count: await calibrate(work, rounds, quick), times: [] })
     } catch (error) {
       failures[name] = error
     }
@@ -61,8 +61,8 @@ export async function inRounds(ways: Record<string, Work>, { rounds, quick }: Se
 }
 
 /** Warms up until it is steady, and finds how often the work fits a round. */
-async function calibrate(work: Work, quick: boolean): Promise<number> {
-  const [round, warmUp, longest] = quick ? [QUICK_ROUND, 0, 0] : [ROUND, WARM_UP, LONGEST_WARM_UP]
+async function calibrate(work: Work, rounds: number, quick: boolean): Promise<number> {
+  const [round, warmUp, longest] = quick ? [QUICK_ROUND, 0, 0] : [ROUND, WARM_UP, LONGEST_WARM_UP * rounds * ROUND]
   let times = 1
   let took = await timed(work, times)
   let best = took

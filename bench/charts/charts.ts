@@ -9,26 +9,34 @@ export function charts(report: Report): Chart[] {
 
 const LEFT = 170
 const ROW = 30
+/** Room for values at the right edge. */
+const MARGIN = 84
 /** Room for names beside the ends of lines. */
 const RIGHT = 170
 const HEIGHT = 380
+/** Of a logarithmic scale, beyond what is drawn. */
+const ROOM = 1.6
+const TOP = 34
+const BOTTOM = 46
 
 function latency(report: Report): Chart | undefined {
   const figures = named(figuresOf(report, 'latency'), 'add-').toSorted((a, b) => a.value - b.value)
   if (figures.length === 0) return undefined
+  const domain = extent(figures.flatMap(({ spread, value }) => [spread?.low ?? value, spread?.high ?? value]))
   return {
     name: 'latency',
     title: 'A trivial call with a deadline (log scale; less is better)',
     subtitle: origin(report),
     description: `Microseconds of a trivial call: ${spoken(figures, 'us')}`,
     options: (plot) => ({
-      height: figures.length * ROW + 60,
+      height: figures.length * ROW + 70,
       marginLeft: LEFT,
-      marginRight: 70,
-      x: { type: 'log', label: 'microseconds', domain: [0.5 * (figures[0] as Named).value, 2 * (figures.at(-1) as Named).value], tickFormat: plain },
+      marginRight: MARGIN,
+      marginBottom: 46,
+      x: { ...logarithmic(domain), label: 'microseconds' },
       y: { label: null, domain: figures.map(({ name }) => name) },
       marks: [
-        plot.gridX?.([], { stroke: faint, strokeOpacity: 1 }),
+        plot.gridX?.(decades(domain), { stroke: faint, strokeOpacity: 1 }),
         plot.ruleY?.(figures, {
           y: 'name',
           x1: ({ spread, value }: Named) => spread?.low ?? value,
@@ -38,7 +46,7 @@ function latency(report: Report): Chart | undefined {
           strokeOpacity: 0.35,
         }),
         plot.dot?.(figures, { y: 'name', x: 'value', r: 6, fill: hue }),
-        plot.text?.(figures, { y: 'name', x: 'value', text: ({ value }: Named) => short(value), dx: 12, textAnchor: 'start', fill: text, fontWeight: 600 }),
+        values(plot, figures, 'us'),
       ],
     }),
   }
@@ -52,30 +60,24 @@ function overshoot(report: Report): Chart | undefined {
   if (figures.length === 0) return undefined
   const sorted = figures.toSorted((a, b) => a.value - b.value)
   const points = sorted.flatMap(({ name, candidate, distribution = [] }) => distribution.map((late) => ({ name, candidate, late: Math.max(ON_TIME, late) })))
+  const domain = extent(points.map(({ late }) => late))
   return {
     name: 'overshoot',
     title: 'How late an endless loop ends that has 50 ms (log scale; less is better)',
     subtitle: `${origin(report)}; each point a stop, the tick the median`,
     description: `Milliseconds from the deadline to the error, median: ${spoken(sorted, 'ms')}`,
     options: (plot) => ({
-      height: sorted.length * ROW + 60,
+      height: sorted.length * ROW + 70,
       marginLeft: LEFT,
-      marginRight: 70,
-      x: { type: 'log', label: 'milliseconds late', tickFormat: plain, nice: true },
+      marginRight: MARGIN,
+      marginBottom: 46,
+      x: { ...logarithmic(domain), label: 'milliseconds late' },
       y: { label: null, domain: sorted.map(({ name }) => name) },
       marks: [
-        plot.gridX?.([], { stroke: faint, strokeOpacity: 1 }),
+        plot.gridX?.(decades(domain), { stroke: faint, strokeOpacity: 1 }),
         plot.dot?.(points, { y: 'name', x: 'late', r: 3.5, fill: hue, fillOpacity: 0.3 }),
         plot.tickX?.(sorted, { y: 'name', x: ({ value }: Named) => Math.max(ON_TIME, value), stroke: text, strokeWidth: 2.5, inset: 3 }),
-        plot.text?.(sorted, {
-          y: 'name',
-          frameAnchor: 'right',
-          text: ({ value }: Named) => `${short(value)} ms`,
-          dx: 62,
-          textAnchor: 'end',
-          fill: text,
-          fontWeight: 600,
-        }),
+        values(plot, sorted, 'ms'),
       ],
     }),
   }
@@ -88,11 +90,11 @@ function lag(report: Report): Chart | undefined {
     : lines(figures, {
         name: 'lag',
         title: 'Event-loop lag beside endless loops, 99th percentile (log scales; less is better)',
-        subtitle: origin(report),
+        subtitle: `${origin(report)}; what is below 0.01 ms is drawn there`,
         description: `Milliseconds of lag beside endless loops: ${spokenSizes(figures, 'ms')}`,
         x: 'endless loops at once',
         y: 'milliseconds',
-        floor: 0.05,
+        floor: 0.01,
       })
 }
 
@@ -150,7 +152,6 @@ function real(report: Report): Chart | undefined {
       },
       y: { label: null, domain: figures.map(({ label }) => label) },
       marks: [
-        plot.gridX?.([], { stroke: faint, strokeOpacity: 1 }),
         plot.ruleX?.([1], { stroke: text }),
         plot.ruleX?.([mean], { stroke: colour('curfew'), strokeDasharray: '4 3' }),
         plot.ruleY?.(figures, { y: 'label', x1: 1, x2: 'value', stroke: colour('curfew'), strokeWidth: 3, strokeOpacity: 0.5 }),
@@ -171,19 +172,21 @@ interface Lines extends Omit<Chart, 'options'> {
 function lines(figures: readonly Named[], { x, y, floor, ...chart }: Lines): Chart {
   const points = figures.map((figure) => ({ ...figure, value: Math.max(floor, figure.value) }))
   const sizes = [...new Set(points.map(({ size = 1 }) => size))].toSorted((a, b) => a - b)
-  const domain = [Math.min(...points.map(({ value }) => value)) / 1.6, Math.max(...points.map(({ value }) => value)) * 1.6] as const
+  const domain = extent(points.map(({ value }) => value))
   const ends = [...Map.groupBy(points, ({ candidate }) => candidate).values()].map((each) => each.at(-1) as Named)
+  const labels = [...Map.groupBy(ends, ({ size }) => size).values()].flatMap((each) => apart(each, domain, each[0]?.size === sizes.at(-1) ? 0 : ABOVE))
   return {
     ...chart,
     options: (plot: PlotLibrary) => ({
       height: HEIGHT,
       marginLeft: 60,
       marginRight: RIGHT,
-      marginTop: 34,
+      marginTop: TOP,
+      marginBottom: BOTTOM,
       x: { type: 'log', label: x, ticks: sizes, tickFormat: plain },
-      y: { type: 'log', label: y, domain, tickFormat: plain, ticks: 5 },
+      y: { ...logarithmic(domain), label: y },
       marks: [
-        plot.gridY?.({ length: 0 } as never, { stroke: faint, strokeOpacity: 1, ticks: 5 }),
+        plot.gridY?.(decades(domain), { stroke: faint, strokeOpacity: 1 }),
         plot.line?.(points, {
           x: 'size',
           y: 'value',
@@ -192,7 +195,7 @@ function lines(figures: readonly Named[], { x, y, floor, ...chart }: Lines): Cha
           strokeWidth: ({ candidate }: Named) => (candidate === 'curfew' ? 3.5 : 1.8),
         }),
         plot.dot?.(points, { x: 'size', y: 'value', r: ({ candidate }: Named) => (candidate === 'curfew' ? 5 : 3.5), fill: hue }),
-        plot.text?.(apart(ends, domain), { frameAnchor: 'right', y: 'at', text: 'name', dx: RIGHT - 4, textAnchor: 'end', fill: hue, fontWeight: 600 }),
+        plot.text?.(labels, { x: 'size', y: 'at', text: 'name', dx: 10, textAnchor: 'start', fill: hue, fontWeight: 600 }),
       ],
     }),
   }
@@ -200,18 +203,42 @@ function lines(figures: readonly Named[], { x, y, floor, ...chart }: Lines): Cha
 
 /** Lines of text, px, so that no name lies on another. */
 const LINE = 17
+/** Names of lines that end before others do: not on those. */
+const ABOVE = 14
 
 /** Where the names go: beside the end of their line, or as near to it as others let them. */
-function apart(ends: readonly Named[], [least, most]: readonly [number, number]): object[] {
-  const height = HEIGHT - 34 - 30
+function apart(ends: readonly Named[], [least, most]: readonly [number, number], above: number): object[] {
+  const height = HEIGHT - TOP - BOTTOM
   const pixels = (value: number) => (height * Math.log(most / value)) / Math.log(most / least)
-  const sorted = ends.map((end) => ({ ...end, px: pixels(end.value) })).toSorted((a, b) => a.px - b.px)
-  for (const [index, end] of sorted.entries()) end.px = Math.max(end.px, index === 0 ? 0 : (sorted[index - 1] as { px: number }).px + LINE)
+  const sorted = ends.map((end) => ({ ...end, px: pixels(end.value) - above })).toSorted((a, b) => a.px - b.px)
+  for (const [index, end] of sorted.entries()) end.px = Math.max(end.px, index === 0 ? -above : (sorted[index - 1] as { px: number }).px + LINE)
   for (let index = sorted.length - 1; index >= 0; index--) {
     const end = sorted[index] as { px: number }
-    end.px = Math.min(end.px, index === sorted.length - 1 ? height : (sorted[index + 1] as { px: number }).px - LINE)
+    end.px = Math.min(end.px, index === sorted.length - 1 ? height - above : (sorted[index + 1] as { px: number }).px - LINE)
   }
   return sorted.map((end) => ({ ...end, at: most * (least / most) ** (end.px / height) }))
+}
+
+/** At the right edge, a line each. */
+function values(plot: PlotLibrary, figures: readonly Named[], unit: string): unknown {
+  const label = ({ value }: Named) => `${short(value)} ${unit}`
+  return plot.text?.(figures, { y: 'name', frameAnchor: 'right', text: label, dx: MARGIN - 8, textAnchor: 'end', fill: text, fontWeight: 600 })
+}
+
+/** With some room beside the outermost. */
+function extent(values: readonly number[]): readonly [number, number] {
+  return [Math.min(...values) / ROOM, Math.max(...values) * ROOM]
+}
+
+/** Powers of ten between these. */
+function decades([least, most]: readonly [number, number]): number[] {
+  const ticks: number[] = []
+  for (let power = Math.ceil(Math.log10(least)); power <= Math.log10(most); power++) ticks.push(10 ** power)
+  return ticks
+}
+
+function logarithmic(domain: readonly [number, number]): object {
+  return { type: 'log', domain, ticks: decades(domain), tickFormat: plain }
 }
 
 const hue = ({ candidate }: { candidate: string }) => colour(candidate)

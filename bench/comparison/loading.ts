@@ -1,5 +1,6 @@
 /** From bytes to what can be called, by size of the module. */
 
+import { CANDIDATES } from '../candidates/index.ts'
 import type { Figure, Settings, Subject } from '../figures.ts'
 import { plainModule } from '../generated.ts'
 import { file, installed } from '../real/packages.ts'
@@ -8,6 +9,8 @@ import { type Contender, type Failures, figureOf, PATIENT, REFERENCE, withConten
 
 const SIZES = [1_000, 10_000, 100_000, 1_000_000]
 const LARGE = 10_000_000
+/** These load as another candidate does. */
+const SAME = ['curfew-sync', 'vm']
 /** Packages' modules that import nothing, so that anybody can load them. */
 const REAL = [
   { name: 'gofmt', path: '@wasm-fmt/gofmt/gofmt.wasm' },
@@ -21,7 +24,7 @@ export const loading: Subject = {
   id: 'loading',
   title: 'Loading a module: from bytes to an instance',
   measure: (settings) =>
-    withContenders({ timeout: PATIENT }, async (contenders, failures) => {
+    withContenders({ timeout: PATIENT, candidates: CANDIDATES.filter(({ id }) => !SAME.includes(id)) }, async (contenders, failures) => {
       const figures: Figure[] = []
       for (const size of sizes(settings)) {
         figures.push(...(await loads({ id: `load-${size}`, row: `load, ${label(size)}`, size }, plainModule(size), contenders, settings, failures)))

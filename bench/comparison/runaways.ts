@@ -1,4 +1,5 @@
 /** The event loop, and calls that mean well, beside plugins that never end: by how many there are. */
+import { availableParallelism } from 'node:os'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { LagSampler } from '../../examples/gateway/lag.ts'
 import type { Samples } from '../../examples/gateway/samples.ts'
@@ -14,7 +15,7 @@ const THREADS = 10
 /** Of the endless loops, each of which begins again when it has ended, ms. */
 const TIMEOUT = 200
 /** ms */
-const DURATION = 600
+const DURATION = 400
 const LONG_DURATION = 3_000
 /** Of one candidate beside so many: one that is not done by then hangs, ms. */
 const PATIENCE = 15_000
@@ -53,7 +54,7 @@ interface Found {
 }
 
 async function beside(candidate: Candidate, count: number, { quick, full }: Settings): Promise<Found | 'never ends'> {
-  const engine = await candidate.start({ timeout: TIMEOUT })
+  const engine = await candidate.start({ timeout: TIMEOUT, threads: availableParallelism() })
   const plugins: Plugin[] = []
   try {
     for (let number = 0; number <= count; number++) plugins.push(await engine.plugin(number))
