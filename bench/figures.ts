@@ -58,3 +58,7 @@ export interface Subject {
 export function geometricMean(ratios: readonly number[]): number {
   return Math.exp(ratios.reduce((sum, each) => sum + Math.log(each), 0) / ratios.length)
 }
+
+export function median(times: readonly number[]): number {
+  return times.toSorted((a, b) => a - b)[times.length >> 1] as number
+}

@@ -1,14 +1,16 @@
 /** Every committed file that a script makes: where it is and how it is made. */
 
 import { readdirSync, readFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
-import { main as assemblyScript } from 'assemblyscript/asc'
+import { basename, extname, join } from 'node:path'
 import { makeMessages } from '../examples/redact/make-messages.ts'
 import { wat } from '../test/support/wat.ts'
+import { compile, lacking, output, TOOLCHAINS } from './toolchains.ts'
 
 export interface Fixture {
   /** Relative to the repository, with forward slashes. */
   readonly path: string
+  /** What is not there that it takes to make it. */
+  readonly lacks?: string | undefined
   build(): Promise<Uint8Array>
 }
 
@@ -20,7 +22,8 @@ export const WAT_FOLDERS = ['test/fixtures', 'examples/runaway', 'examples/telem
 export function fixtures(): Fixture[] {
   return [
     ...WAT_FOLDERS.flatMap(assembled),
-    { path: 'examples/redact/redact.wasm', build: () => compiled('examples/redact/assembly/index.ts') },
+    ...programs(),
+    { path: 'examples/redact/redact.wasm', build: () => compiled('examples/redact/assembly/index.ts', PLUGIN) },
     { path: 'examples/redact/messages.txt', build: async () => Buffer.from(makeMessages().text) },
   ]
 }
@@ -33,16 +36,28 @@ function assembled(folder: string): Fixture[] {
   }))
 }
 
-/** No runtime and no `abort`: the plugin imports nothing. */
-const ASC_OPTIONS = ['-O3', '--noAssert', '--runtime', 'stub', '--use', 'abort=', '--outFile', 'out.wasm']
+/** Programs for WASI, one file each. */
+function programs(): Fixture[] {
+  const folder = 'test/wasi/programs'
+  return readdirSync(join(ROOT, folder), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .flatMap(({ name }) => readdirSync(join(ROOT, folder, name)).map((file) => `${folder}/${name}/${file}`))
+    .flatMap((source): Fixture[] => {
+      const path = source.replace(/\.\w+$/, '.wasm')
+      const extension = extname(source)
+      if (extension === '.ts') return [{ path, build: () => compiled(source, PROGRAM) }]
+      if (TOOLCHAINS[extension] === undefined) return []
+      const flags = source.endsWith('/reactor.c') ? ['-mexec-model=reactor'] : []
+      return [{ path, lacks: lacking(extension), build: async () => compile(join(ROOT, source), flags) }]
+    })
+}
 
-async function compiled(source: string): Promise<Uint8Array> {
-  let binary: Uint8Array | undefined
-  const { error, stderr } = await assemblyScript([source, '--baseDir', ROOT, ...ASC_OPTIONS], {
-    writeFile(name, contents) {
-      if (name === 'out.wasm' && typeof contents !== 'string') binary = contents
-    },
-  })
-  if (error !== null || binary === undefined) throw new Error(`${source} does not compile: ${String(stderr)}`, { cause: error })
-  return binary
+/** No runtime and no `abort`: the plugin imports nothing. */
+const PLUGIN = ['-O3', '--noAssert', '--runtime', 'stub', '--use', 'abort=']
+const WASI_SHIM = 'node_modules/@assemblyscript/wasi-shim'
+const PROGRAM = ['-O3s', '--runtime', 'minimal', '--config', `${WASI_SHIM}/asconfig.json`, '--lib', `${WASI_SHIM}/assembly`]
+
+/** In a process of its own: the compiler keeps the library that it was given for what it compiles next. */
+async function compiled(source: string, options: readonly string[]): Promise<Uint8Array> {
+  return output((out) => [process.execPath, 'node_modules/assemblyscript/bin/asc.js', source, '--baseDir', ROOT, ...options, '--outFile', out], ROOT)
 }

@@ -10,32 +10,32 @@ import { filesOf } from './tree.ts'
 interface Row {
   /** Folders of `src/`, which do not import each other, and files. */
   readonly parts: readonly string[]
-  /** May it import `node:` modules and packages? The rows below run in any JavaScript engine. */
-  readonly node: boolean
+  /** Those that may import `node:` modules and packages. All others run in any JavaScript engine. */
+  readonly node?: readonly string[]
 }
 
 /** An import only ever points to a lower row, or stays in its own part. Index 0 is the lowest row. */
 export const ROWS: readonly Row[] = [
   // One part: the options of budgets are refused with the errors of the table.
-  { parts: ['errors.ts|budget.ts|limits.ts', 'node.ts'], node: false },
-  { parts: ['wasm/', 'abi.ts'], node: false },
-  { parts: ['guard/', 'runtime/'], node: false },
-  { parts: ['guests/'], node: false },
-  { parts: ['conventions/'], node: false },
-  { parts: ['threads/'], node: false },
-  { parts: ['host/'], node: false },
-  { parts: ['wasi/'], node: true },
-  { parts: ['cli/'], node: true },
+  { parts: ['errors.ts|budget.ts|limits.ts', 'node.ts'] },
+  { parts: ['wasm/', 'abi.ts'] },
+  { parts: ['guard/', 'runtime/'] },
+  { parts: ['guests/'] },
+  { parts: ['conventions/'] },
+  { parts: ['threads/', 'wasi/'], node: ['wasi/'] },
+  { parts: ['host/'] },
+  { parts: ['cli/'], node: ['cli/'] },
 ]
 
-/** The public host API: what users hold, and what it says of guests. */
+/** The lowest row that has something public: what users hold, and what that says of guests. */
 const GUESTS_ROW = 3
-/** Built on the public host API alone, so that anybody could have written what is in it. */
-const OUTSIDER_ROW = 7
+/** Uses what is public alone, so that anybody could have written what is in it. */
+const OUTSIDER = 'wasi/'
+const MAY_USE_NODE = ROWS.flatMap(({ node = [] }) => node)
 
 /** What users import. It re-exports and has no code of its own. */
 const BARREL = 'index.ts'
-const BARREL_MAY_IMPORT = ['host/', 'guests/', 'conventions/', 'errors.ts|budget.ts|limits.ts']
+const BARREL_MAY_IMPORT = ['host/', 'wasi/', 'conventions/', 'guests/', 'errors.ts|budget.ts|limits.ts']
 const MAY_IMPORT_BARREL = ['cli/']
 
 export interface Violation {
@@ -84,10 +84,10 @@ function wrongWith(path: string, imported: Import, publicNames: ReadonlyMap<stri
   const { specifier } = imported
   if (specifier === undefined) return 'imports something that only shows when it runs; write the path out'
   const from = partOf(path)
-  const mayUseNode = from !== undefined && (ROWS[from.row] as Row).node
+  const mayUseNode = from !== undefined && MAY_USE_NODE.includes(from.name)
   if (!specifier.startsWith('.')) {
     if (specifier === 'curfew' || specifier.startsWith('curfew/')) return `imports '${specifier}', which is this package; import the file`
-    return mayUseNode ? undefined : `imports '${specifier}', but only rows ${OUTSIDER_ROW} and ${OUTSIDER_ROW + 1} may use Node and packages`
+    return mayUseNode ? undefined : `imports '${specifier}', but only ${MAY_USE_NODE.join(' and ')} may use Node and packages`
   }
   const target = posix.join(posix.dirname(path), specifier)
   if (target.startsWith('..')) return `imports '${specifier}', which is outside of src`
@@ -95,21 +95,21 @@ function wrongWith(path: string, imported: Import, publicNames: ReadonlyMap<stri
   const to = partOf(target)
   if (to === undefined) return `imports '${specifier}', which is in no layer`
   if (path === BARREL)
-    return BARREL_MAY_IMPORT.includes(to.name) ? undefined : `imports '${specifier}'; the barrel exports host/, guests/, conventions/ and row 0 only`
+    return BARREL_MAY_IMPORT.includes(to.name) ? undefined : `imports '${specifier}'; the barrel exports host/, wasi/, conventions/, guests/ and row 0 only`
   if (from === undefined || from.name === to.name) return undefined
   if (to.row > from.row) return `imports '${specifier}' of row ${to.row}, which is above its own row ${from.row}`
   if (to.row === from.row) return `imports '${specifier}', its sibling in row ${to.row}`
-  return from.row === OUTSIDER_ROW ? wrongWithOutsider(target, to, imported.names, publicNames) : undefined
+  return from.name === OUTSIDER ? wrongWithOutsider(target, to, imported.names, publicNames) : undefined
 }
 
 function wrongWithOutsider(target: string, to: Part, names: readonly string[], publicNames: ReadonlyMap<string, ReadonlySet<string>>): string | undefined {
   if (to.row === 0) return undefined
-  if (to.row < GUESTS_ROW) return `imports 'src/${target}'; row ${OUTSIDER_ROW} uses the public host API alone`
+  if (to.row < GUESTS_ROW) return `imports 'src/${target}'; ${OUTSIDER} uses the public API alone`
   const exported = publicNames.get(target)
   const hidden = names.filter((name) => exported === undefined || !(exported.has(name) || exported.has('*')))
   return hidden.length === 0
     ? undefined
-    : `imports ${hidden.join(', ')} of 'src/${target}', not exported by src/${BARREL}; row ${OUTSIDER_ROW} uses the public host API alone`
+    : `imports ${hidden.join(', ')} of 'src/${target}', not exported by src/${BARREL}; ${OUTSIDER} uses the public API alone`
 }
 
 /** File -> names that the barrel exports from it. */

@@ -50,7 +50,7 @@ export const REASONS = {
   'invalid-module': reason('load', EXIT.load, true, 'The module decodes but does not validate.', 'Rebuild it; the toolchain that produced it has a bug, or the file was altered.'),
   'unsupported-feature': reason('load', EXIT.load, true, 'The module uses a feature whose memory or time no limit can bound.', 'Build the plugin without that feature.'),
   'limit-exceeded': reason('load', EXIT.load, true, 'The module is above a cap on memory, tables or what compiling and instantiating it would cost, or host or process have no room for it.', 'Raise the limit if the module is trusted, make the module smaller, or close others.'),
-  'missing-import': reason('load', EXIT.load, true, 'The module imports something that was not given.', 'Pass every import that is listed in `imports`.'),
+  'missing-import': reason('load', EXIT.load, true, 'The module imports something that was not given.', 'Pass every import that is listed in `imports`; those of `wasi_snapshot_preview1` come with `wasi: {}`.'),
   'invalid-import': reason('load', EXIT.load, true, 'An import was given but is of the wrong kind or type, or may not be passed in.', 'Pass functions and immutable globals as they are; memories, tables and mutable globals as `{ factory }`, with a maximum within the limits.'),
   'instantiation-failed': reason('load', EXIT.load, true, 'The engine could not compile, link or instantiate the module.', 'The cause has what the engine said.'),
   'start-failed': reason('load', EXIT.load, false, "The module's start function or `setup` trapped, threw or was stopped.", 'The cause has the reason.'),
@@ -64,6 +64,7 @@ export const REASONS = {
   'nested-timeout': reason('stop', EXIT.deadline, false, 'A call that a host function made back into a guest ran past `nestedTimeout`.', 'Keep nested calls short (allocating, say), or raise `nestedTimeout`.'),
   'lease-timeout': reason('usage', EXIT.deadline, false, 'A lease taken by `use` was held past its `timeout`.', 'Raise the `timeout` of `use`, or hold the lease for fewer steps.'),
   ended: reason('stop', EXIT.host, false, 'A host function ended the call: the guest exited by WASI, or `caller.end` was called.', 'The cause is what the host function gave, the exit code of WASI say.'),
+  'output-limit': reason('stop', EXIT.host, false, 'The guest wrote more to stdout or stderr than `outputLimit` allows.', 'Raise `outputLimit`, or give `stdout` and `stderr` as functions or streams that take it as it comes.'),
   aborted: reason('stop', EXIT.aborted, false, "The caller's `signal` was aborted.", "The cause is the signal's reason."),
   'thread-lost': reason('stop', EXIT.host, false, 'The thread that ran the guest did not answer any more, crashed or ran out of memory, and was ended, with whatever else it ran.', 'Retry the call if it may be done twice: its module comes back on another thread. The cause has what is known of the thread.'),
   closed: reason('stop', EXIT.host, false, 'The module or its host was closed.', 'Load the module again.'),
@@ -86,8 +87,9 @@ export const REASONS = {
   reentrant: reason('usage', EXIT.host, true, 'A host function called a module whose every instance waits for that host function, directly or through others: none would ever be free.', 'Give the module more `instances`, or call it after the host function has returned.'),
   stale: reason('usage', EXIT.host, false, 'The instance of this lease, or the guest function, is gone after a stop, a trap, a close or the end of `use`.', 'Take a new lease with `use`.'),
   'out-of-bounds': reason('usage', EXIT.host, true, "A read or write is outside the guest's memory.", 'Check the pointer and the length that the guest gave.'),
+  'file-limit': reason('usage', EXIT.host, true, "What a guest has left in a `MemoryDirectory` takes more than its `fileSizeLimit` when it is copied: holes of files, and each name of a file that has several.", 'Use `read` for the files that you want, or raise `fileSizeLimit`.'),
   overloaded: reason('usage', EXIT.host, true, 'Too many calls are running or waiting, for the host or for the process.', 'Try again later, or raise `maxConcurrent` or `maxQueue`.'),
-  unsupported: reason('usage', EXIT.usage, true, 'What was asked for cannot be done under `threads`, where guests run on other threads.', 'Use `call` in place of `callSync`; a host function cannot call back into the guest that called it.'),
+  unsupported: reason('usage', EXIT.usage, true, 'What was asked for cannot be done under `threads`, where guests run on other threads.', 'Use `call` in place of `callSync` where no guest waits for it, and `read` and `write` in place of `memory.bytes`.'),
   broken: reason('usage', EXIT.host, false, 'The module could not be restarted: its start function or `setup` failed several times in a row.', 'The cause is the last failure; the next attempt comes after the back-off.'),
 } as const satisfies Record<string, Reason>
 
@@ -110,6 +112,12 @@ export interface ErrorDetails {
   readonly cause?: unknown
 }
 
+/** What a guest had written before it ended, as far as it was collected. */
+export interface Output<Data = string | Uint8Array> {
+  readonly stdout: Data
+  readonly stderr: Data
+}
+
 /** What every error of Curfew is. Its own class is used for wrong options (`invalid-option`). */
 export class CurfewError extends Error {
   readonly code: ErrorCode
@@ -121,6 +129,8 @@ export class CurfewError extends Error {
   readonly ran: boolean
   readonly figures: Readonly<Record<string, number>>
   readonly offset: number | undefined
+  /** Of a run that failed: what its guest had written by then. */
+  output: Output | undefined
 
   /** @param what what happened, without a full stop; where and the way out are added */
   constructor(code: ErrorCode, what: string, details: ErrorDetails = {}) {
@@ -194,7 +204,30 @@ export function quote(text: string): string {
 
 /** What the engine says, which may repeat what the guest wrote. */
 export function engineMessage(error: unknown): string {
-  return error instanceof Error ? printable(error.message, SHOWN_OF_ENGINE).replaceAll('\\"', '"') : show(error)
+  return readable(() => (error instanceof Error ? printable(String(error.message), SHOWN_OF_ENGINE).replaceAll('\\"', '"') : show(error)))
+}
+
+/** What was thrown, by name. */
+export function nameOf(error: unknown): string {
+  return readable(() => (error instanceof Error ? `${error.name}: ${engineMessage(error)}` : show(error)))
+}
+
+/** `instanceof` of what may be anybody's: a proxy may throw when it is asked. */
+export function isOf<T>(value: unknown, type: abstract new (...args: never[]) => T): value is T {
+  try {
+    return value instanceof type
+  } catch {
+    return false
+  }
+}
+
+/** The getters and traps of what is read may throw. */
+function readable(read: () => string): string {
+  try {
+    return read()
+  } catch {
+    return 'something that cannot be read'
+  }
 }
 
 function printable(text: string, most: number): string {
@@ -210,6 +243,6 @@ export function show(value: unknown): string {
   if (typeof value === 'bigint') return `${value}n`
   if (typeof value === 'function') return 'a function'
   if (typeof value === 'object' && value !== null)
-    return Array.isArray(value) ? 'an array' : `an object (${quote(Object.prototype.toString.call(value).slice(8, -1))})`
+    return readable(() => (Array.isArray(value) ? 'an array' : `an object (${quote(Object.prototype.toString.call(value).slice(8, -1))})`))
   return String(value)
 }

@@ -8,6 +8,7 @@ export {
   GuestError,
   HostFunctionError,
   LoadError,
+  type Output,
   type Phase,
   REASONS,
   StopError,
@@ -28,5 +29,9 @@ export { Lease } from './host/lease.ts'
 export { Module, type ReplaceOptions } from './host/module.ts'
 export type { FuelCostTable, HostOptions, LoadOptions } from './host/options.ts'
 export type { Drained } from './host/replacement.ts'
+export type { RunOptions, RunResult } from './host/run.ts'
 export type { ModuleSource } from './host/source.ts'
+export type { DirectoryOptions, FileTree, OutputTarget, WasiOptions } from './host/wasi-options.ts'
 export { CAPS, type Caps } from './limits.ts'
+export { MemoryDirectory } from './wasi/memory-directory.ts'
+export { WasiExit } from './wasi/run.ts'

@@ -29,8 +29,13 @@ export interface Thread extends Port {
 }
 
 export interface Threads {
-  readonly Worker: new (file: URL, options: { execArgv: string[]; resourceLimits?: { maxOldGenerationSizeMb: number } }) => Thread
+  readonly Worker: new (
+    file: URL,
+    options: { execArgv: string[]; workerData?: unknown; transferList?: readonly Port[]; resourceLimits?: { maxOldGenerationSizeMb: number } },
+  ) => Thread
+  readonly MessageChannel: new () => { readonly port1: Port; readonly port2: Port }
   readonly parentPort: Port | null
+  readonly workerData: unknown
   /** Takes the next message, if there is one, without a turn of the event loop. */
   receiveMessageOnPort(port: Port): { message: unknown } | undefined
 }

@@ -1,4 +1,5 @@
 /** Compares one subject with itself, raw, guarded and with fuel, and prints what came of it as JSON: `node bench/real/child.ts <id> <rounds>`. */
+import { median } from '../figures.ts'
 import { fuelled, guarded, loadThrough, type Rewriter, raw, recording, type Seen } from './engine.ts'
 import { has } from './features.ts'
 import { chosen } from './index.ts'
@@ -79,8 +80,4 @@ async function outcome(subject: RealSubject, rounds: number): Promise<Outcome> {
   } catch (error) {
     return { failure: `${step}: ${error instanceof Error ? error.stack : String(error)}` }
   }
-}
-
-function median(times: readonly number[]): number {
-  return times.toSorted((a, b) => a - b)[times.length >> 1] as number
 }

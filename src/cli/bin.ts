@@ -20,11 +20,18 @@ process.once('exit', () => {
 
 const sink = (stream: NodeJS.WriteStream) => ({
   write: (text: string) => stream.write(text),
+  writeBytes: (bytes: Uint8Array) =>
+    new Promise<void>((resolve, reject) => {
+      stream.write(bytes, (error) => (error ? reject(error) : resolve()))
+    }),
   colour: stream.isTTY && stream.hasColors(),
   columns: stream.columns,
 })
 
 process.exitCode = await main(process.argv.slice(2), {
+  get stdin() {
+    return process.stdin
+  },
   stdout: sink(process.stdout),
   stderr: sink(process.stderr),
   // Once: the second time the process ends at once, as it would without us

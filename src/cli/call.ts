@@ -3,6 +3,7 @@ import { EXIT } from '../errors.ts'
 import { externsOf, type Signature, signaturesOf } from '../guests/signature.ts'
 import { type FuelCostTable, Host, type Module } from '../index.ts'
 import { DEFAULT_MODULE_SIZE_LIMIT } from '../limits.ts'
+import { WASI_MODULE } from '../wasi/wasi.ts'
 import type { ModuleInfo } from '../wasm/module.ts'
 import { moduleType } from '../wasm/module-type.ts'
 import { formatValType } from '../wasm/types.ts'
@@ -81,7 +82,9 @@ function refuseImports(info: ModuleInfo): void {
   throw new CommandError(
     'missing-import',
     `the module needs ${counted(imports.length, 'import')}, and the command has none to give`,
-    'Build one that needs none, or load it from JavaScript with `host.loadModule(name, bytes, { imports })`.',
+    imports.every(({ module }) => module === WASI_MODULE)
+      ? 'If it is a program, run it with `curfew run`; otherwise load it from JavaScript with `host.loadModule(name, bytes, { wasi })`.'
+      : 'Build one that needs none, or load it from JavaScript with `host.loadModule(name, bytes, { imports })`.',
     { list, figures: { missing: imports.length } },
   )
 }

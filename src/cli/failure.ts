@@ -1,5 +1,5 @@
 /** What went wrong, in the command's own words: its options in place of the API's, and what to do at a terminal. */
-import { CurfewError, type ErrorCode, type ErrorDetails, EXIT, REASONS } from '../errors.ts'
+import { CurfewError, type ErrorCode, type ErrorDetails, EXIT, type Output, REASONS } from '../errors.ts'
 
 /** An error that the command itself finds, with what to do about it. */
 export class CommandError extends CurfewError {
@@ -28,6 +28,8 @@ export interface Failure {
   readonly ran?: boolean
   readonly figures?: Readonly<Record<string, number>>
   readonly offset?: number
+  /** What a program had written by then. */
+  readonly output?: Output
   readonly exitCode: number
 }
 
@@ -66,7 +68,7 @@ export function failureOf(error: unknown): Failure {
       exitCode: EXIT.internal,
     }
   }
-  const { code, phase, ran, figures, offset } = error
+  const { code, phase, ran, figures, offset, output } = error
   return {
     code,
     message: messageOf(error),
@@ -77,6 +79,7 @@ export function failureOf(error: unknown): Failure {
     ran,
     figures,
     ...(offset === undefined ? {} : { offset }),
+    ...(output === undefined ? {} : { output }),
     exitCode: REASONS[code].exitCode,
   }
 }

@@ -23,12 +23,14 @@ Examples:
   $ curfew inspect plugin.wasm
   $ curfew call plugin.wasm add 2 3
   $ curfew call plugin.wasm run --timeout 50ms
+  $ curfew run program.wasm --timeout 5s -- --verbose input.txt
   $ curfew guard plugin.wasm -o plugin.guarded.wasm
 
 Exit codes:
 ${exitCodes}
 
-Run \`curfew call --help\`, \`curfew inspect --help\` and \`curfew guard --help\` for more.`
+\`curfew call --help\`, \`curfew run --help\`, \`curfew inspect --help\` and
+\`curfew guard --help\` tell more.`
 
 export const CALL_HELP = `
 Arguments, by the function's signature (\`curfew inspect\` shows it):
@@ -54,6 +56,31 @@ Examples:
   $ curfew call plugin.wasm run --timeout 50ms --memory 16MiB
   $ curfew call plugin.wasm hash 0xcbf29ce484222325 --json
   $ curfew call plugin.wasm run --fuel 1000000 --deterministic
+
+Exit codes:
+${exitCodes}`
+
+export const RUN_HELP = `
+The program reads the command's standard input and writes to its outputs, as it goes.
+(A Node without JSPI, before 24, cannot suspend it: there its input is read whole before it
+begins, and is empty at a terminal.) It sees nothing else of the machine but what it is given:
+
+  --env NAME=value        a variable; there are no others
+  --dir data              the directory data, which it sees as data
+  --dir ./data::/data     ... which it sees as /data
+  --dir ./data::/data:ro  ... and cannot change anything in
+No path of the program leads out of these, by .., a symlink or otherwise.
+
+It exits with the program's exit code (255 for those above), or with one of those below
+if the program was ended; 141 if nobody reads its output any more. They may be the same:
+--json tells them apart. With it, output is collected (up to 1 MiB each), and printed as
+stdout and stderr of one object.
+
+Examples:
+  $ curfew run cat.wasm < hello.txt
+  $ curfew run compress.wasm --dir .::. --timeout 10s -- -9 report.txt
+  $ curfew run plugin.wasm --env LANG=C --memory 64MiB --json | jq .exitCode
+  $ curfew run program.wasm --deterministic --fuel 0 --json
 
 Exit codes:
 ${exitCodes}`

@@ -5,11 +5,12 @@ import { EXIT } from '../errors.ts'
 import { type CallCommandOptions, callCommand } from './call.ts'
 import { CommandError } from './failure.ts'
 import { type GuardCommandOptions, guardCommand } from './guard.ts'
-import { CALL_HELP, GUARD_HELP, INSPECT_HELP, PROGRAM_HELP } from './help.ts'
+import { CALL_HELP, GUARD_HELP, INSPECT_HELP, PROGRAM_HELP, RUN_HELP } from './help.ts'
 import { type InspectCommandOptions, inspectCommand } from './inspect.ts'
 import type { CommandIo } from './io.ts'
-import { durationOption, fuelOption, markNegatives, sizeOption, unmark } from './options.ts'
+import { durationOption, fuelOption, listOption, markNegatives, sizeOption, unmark } from './options.ts'
 import { fail } from './output.ts'
+import { DIRECTORY_EXPECTED, parseDirectory, parseVariable, type RunCommandOptions, runCommand, VARIABLE_EXPECTED } from './run.ts'
 
 const HELP_WIDTH = 100
 
@@ -67,6 +68,26 @@ function describeProgram(io: CommandIo, exit: (code: number) => void): Command {
     .addHelpText('after', CALL_HELP)
     .action(async (file: string, name: string, args: string[], options: CallCommandOptions) => {
       exit(await callCommand(io, unmark(file), unmark(name), args.map(unmark), options))
+    })
+  program
+    .command('run')
+    .summary('run a program of WASI')
+    .description('Runs a program (a module of WASI preview 1 that exports _start) with the streams of the command, and exits with its exit code.')
+    .argument('<file.wasm>', 'the module, a binary')
+    .argument('[args...]', 'its arguments; after -- also those that begin with a dash')
+    .addOption(listOption('--env <name=value>', 'a variable of its environment, which is empty otherwise', parseVariable, VARIABLE_EXPECTED))
+    .addOption(
+      listOption('--dir <host::guest[:ro]>', 'a directory that it may use, and what it sees it as; read-only with :ro', parseDirectory, DIRECTORY_EXPECTED),
+    )
+    .addOption(durationOption('--timeout', 'end it after so long'))
+    .addOption(durationOption('--cpu-timeout', 'end it once it has run for so long, waiting not counted'))
+    .addOption(sizeOption('--memory', 'most that its memories may grow to, together (default: 128MiB)'))
+    .addOption(fuelOption('--fuel', 'end it once it has used so much fuel; 0 counts without a limit'))
+    .option('--deterministic', 'the same on every machine: clock and random bytes too')
+    .option('--json', 'print one line of JSON, with what it wrote in it')
+    .addHelpText('after', RUN_HELP)
+    .action(async (file: string, args: string[], options: RunCommandOptions) => {
+      exit(await runCommand(io, unmark(file), args.map(unmark), options))
     })
   program
     .command('inspect')

@@ -30,6 +30,12 @@ export function fuelOption(name: string, description: string): Option {
   return new Option(`${name} <units>`, description).argParser(parser(parseFuel, FUEL_EXPECTED))
 }
 
+/** One that may be given several times: all values, in order. */
+export function listOption<T>(flags: string, description: string, parse: (text: string) => T | undefined, expected: string): Option {
+  const one = parser(parse, expected)
+  return new Option(flags, description).argParser((text: string, before: readonly T[] = []) => [...before, one(text)])
+}
+
 function parser<T>(parse: (text: string) => T | undefined, expected: string): (text: string) => T {
   return (text) => {
     const value = parse(unmark(text))

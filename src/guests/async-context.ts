@@ -23,19 +23,25 @@ export function asCaller<Args extends unknown[]>(begin: (...args: Args) => void)
 
 /**
  * Host functions as they are called: what one does until its promise has settled can be told to be its doing. That costs 0.2 us, so one that was seen
- * to return at once is called plainly, until it returns a promise after all.
+ * to return at once is called plainly; but never again once it has returned a promise.
  */
 export class TrackedFunctions implements HostFunctions {
   readonly functions: HostFunction[]
   readonly #tracked: readonly HostFunction[]
+  readonly #promising: Set<number>
 
-  /** @param instance that calls them; undefined: the one that the current call runs */
-  constructor(functions: readonly HostFunction[], instance: Guest | undefined) {
+  /**
+   * @param instance that calls them; undefined: the one that the current call runs
+   * @param promising those that have returned promises, for this instance or others of its module
+   */
+  constructor(functions: readonly HostFunction[], instance: Guest | undefined, promising: Set<number>) {
+    this.#promising = promising
     this.#tracked = functions.map((fn, slot) => this.#track(fn, slot, instance))
     this.functions = [...this.#tracked]
   }
 
   promised(slot: number): void {
+    this.#promising.add(slot)
     this.functions[slot] = this.#tracked[slot] as HostFunction
   }
 
@@ -51,8 +57,7 @@ export class TrackedFunctions implements HostFunctions {
       try {
         const result = hosted.run(run, () => fn(...args))
         if (isThenable(result)) {
-          const promise = Promise.resolve(result) // what is no promise of the engine's may do things each time it is asked
-          promise.then(end, end)
+          const promise = followed(result, end)
           if (!run.promises) {
             run.promises = true
             tellPromised(run)
@@ -60,7 +65,7 @@ export class TrackedFunctions implements HostFunctions {
           return promise
         }
         end()
-        if (!run.promises) this.functions[slot] = fn
+        if (!run.promises && !this.#promising.has(slot)) this.functions[slot] = fn
         return result
       } catch (error) {
         end()
@@ -68,6 +73,22 @@ export class TrackedFunctions implements HostFunctions {
       }
     }
   }
+}
+
+/** A promise of the engine's for any: what is none may do things each time it is asked. @param end told when it has settled */
+async function followed(promised: PromiseLike<unknown>, end: () => void): Promise<unknown> {
+  try {
+    return await promised
+  } finally {
+    end()
+  }
+}
+
+/** Has what is done taken for the doing of a host function, on whatever thread, that a call waits for. */
+export function asHosted<T>(call: Call, work: () => T): T {
+  if (hosted === undefined) return work()
+  tracks = true
+  return hosted.run({ call, instance: call.instance as Guest, promises: true, ended: false }, work)
 }
 
 /** Has a function told when a host function turns out to return a promise. */

@@ -1,5 +1,5 @@
 /** The guest that calls a host function, as that sees it. */
-import { fuelLimitOf } from '../budget.ts'
+import { type Allowance, fuelLimitOf } from '../budget.ts'
 import { callError } from '../errors.ts'
 import type { Call } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
@@ -7,6 +7,7 @@ import type { Portion } from '../runtime/portion.ts'
 import { hostingCall } from '../runtime/thread.ts'
 import { UNCATCHABLE } from '../runtime/trap.ts'
 import { originHere } from './async-context.ts'
+import type { Particulars } from './executor.ts'
 import { countsNoFuel, fuelAmount } from './fuel-amount.ts'
 import type { GuestMemory } from './guest-memory.ts'
 import { checkArguments, type Signature, signatureOf } from './signature.ts'
@@ -16,13 +17,36 @@ export interface CallingInstance {
   readonly signatures: ReadonlyMap<string, Signature>
   /** The call whose host function runs, or is waited for; undefined if there is none. */
   hostedCall(): Call | undefined
+  /** Is it this instance that a call has entered? */
+  isEnteredBy(call: Call): boolean
   /** @throws UsageError `out-of-bounds` if there is no such memory */
   memory(index: number): GuestMemory
   /** Can the guest be suspended until a promise has settled? */
   canSuspend(call: Call): boolean
-  /** Runs an export, nested in that call. */
-  callNested(call: Call, signature: Signature, args: readonly unknown[]): unknown[]
+  /** Runs an export, nested in that call. @param terms the module's own, by default */
+  callNested(call: Call, signature: Signature, args: readonly unknown[], terms?: NestedTerms): unknown[]
 }
+
+/** What a nested call is made with. */
+export interface NestedTerms {
+  readonly allowance: Allowance
+  readonly signal: AbortSignal | undefined
+  readonly particulars?: Particulars | undefined
+}
+
+/** The context of a call that is a run: what its maker gave, and what the run has for the functions of a standard, WASI say. */
+export class RunContext {
+  readonly given: unknown
+  readonly run: object
+
+  constructor(given: unknown, run: object) {
+    this.given = given
+    this.run = run
+  }
+}
+
+/** Tells a caller that its instance is gone. */
+export let tellGone: (caller: Caller) => void
 
 /** Tells a caller its instance. */
 export let attach: (caller: Caller, instance: CallingInstance) => void
@@ -40,8 +64,14 @@ export class Caller {
   /** Name of its module. */
   readonly module: string
   #calling: CallingInstance | undefined
+  #gone: AbortController | undefined
 
   static {
+    tellGone = (caller) => {
+      const gone = caller.#gone
+      // In a microtask: who listens may do anything, and this may be the middle of a stop
+      if (gone !== undefined) queueMicrotask(() => gone.abort())
+    }
     attach = (caller, instance) => {
       caller.#calling = instance
     }
@@ -72,13 +102,34 @@ export class Caller {
     return Math.max(0, this.#call.end - now())
   }
 
-  /** What the call was made with as its `context`; a call that a host function made back into the guest has that of the call around it. @throws UsageError `stale` */
+  /** What the call was made with as its `context`; a call that a host function made back into the same instance has that of the call around it. @throws UsageError `stale` */
   get context(): unknown {
-    for (let call: Call | undefined = this.#call; call !== undefined; call = call.parent) if (call.context !== undefined) return call.context
+    const context = this.#context
+    return context instanceof RunContext ? context.given : context
+  }
+
+  /** What `module.run` has for the functions of WASI, if the call is part of a run. @throws UsageError `stale` */
+  get run(): object | undefined {
+    const context = this.#context
+    return context instanceof RunContext ? context.run : undefined
+  }
+
+  /** Of a call into this instance: who calls it from another module's host function, or from another guest, gives it nothing of what that one has. */
+  get #context(): unknown {
+    const instance = this.#instance
+    for (let call: Call | undefined = this.#call; call !== undefined; call = call.parent) {
+      if (call.context !== undefined && instance.isEnteredBy(call)) return call.context
+    }
     return undefined
   }
 
-  /** May the host function that runs return a promise? Not without JSPI, in `callSync`, or in a call that is nested in another. @throws UsageError `stale` */
+  /** Aborted when the instance is gone, after a stop or a trap say: for who holds something for it, open files say. */
+  get gone(): AbortSignal {
+    this.#gone ??= new AbortController()
+    return this.#gone.signal
+  }
+
+  /** May the host function that runs return a promise? Not without JSPI (but with `threads`), in `callSync`, or in a call that is nested in another. @throws UsageError `stale` */
   get canSuspend(): boolean {
     return this.#instance.canSuspend(this.#call)
   }

@@ -5,7 +5,7 @@ import { whyNotWait } from '../runtime/host-function.ts'
 import type { Instance } from '../runtime/instance.ts'
 import { hostingCall } from '../runtime/thread.ts'
 import { hostedHere } from './async-context.ts'
-import type { CallingInstance } from './caller.ts'
+import type { CallingInstance, NestedTerms } from './caller.ts'
 import { type GuestMemory, InstanceMemory, memoryAt } from './guest-memory.ts'
 import type { Runner } from './runner.ts'
 import type { Signature } from './signature.ts'
@@ -31,6 +31,10 @@ export class OwnInstance implements CallingInstance {
     return here?.instance === this.#instance && here.ended ? undefined : this.#instance.waiting
   }
 
+  isEnteredBy(call: Call): boolean {
+    return call.instance === this.#instance
+  }
+
   memory(index: number): GuestMemory {
     const known = this.#memories[index]
     if (known !== undefined) return known
@@ -44,10 +48,10 @@ export class OwnInstance implements CallingInstance {
     return whyNotWait(call, true, false) === undefined
   }
 
-  callNested(call: Call, signature: Signature, args: readonly unknown[]): unknown[] {
-    const { allowance } = this.#guest
+  callNested(call: Call, signature: Signature, args: readonly unknown[], terms?: NestedTerms): unknown[] {
+    const budget = this.#guest.budget(terms?.allowance ?? this.#guest.allowance, terms?.signal)
     const around = call.state === 'suspended' ? call : undefined
-    return this.#guest.runNested(this.#instance, signature, args, this.#guest.budget(allowance, undefined), undefined, around)
+    return this.#guest.runNested(this.#instance, signature, args, budget, terms?.particulars, around)
   }
 
   #current(): readonly WebAssembly.Memory[] {

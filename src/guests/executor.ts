@@ -75,6 +75,8 @@ export interface Particulars {
   readonly context?: unknown
   /** When it was made, if that was before it came to this thread. */
   readonly began?: number
+  /** Was it made by a host function of another thread that its guest may wait for? */
+  readonly isInner?: boolean
 }
 
 /** What all guests of an executor do and hold. */
@@ -109,7 +111,7 @@ export interface Guest {
   readonly stats: ModuleStats
   call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined, particulars?: Particulars): Promise<unknown[]>
   callSync(signature: Signature, args: readonly unknown[], allowance: Allowance, particulars?: Particulars): unknown[]
-  lease(timeout: number, signal: AbortSignal | undefined, began?: number): Promise<GuestLease>
+  lease(timeout: number, signal: AbortSignal | undefined, particulars?: Particulars): Promise<GuestLease>
   /** Resolves when no call or lease of it is left, nor waits. */
   idle(): Promise<void>
   close(): Promise<void>

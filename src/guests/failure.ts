@@ -1,6 +1,6 @@
 /** Makes the error of a call that failed. */
 import { ALL_FUEL } from '../budget.ts'
-import { CurfewError, callError, type ErrorCode, type Phase } from '../errors.ts'
+import { CurfewError, callError, type ErrorCode, isOf, type Phase } from '../errors.ts'
 import type { Call } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 
@@ -26,7 +26,7 @@ export function failedCall(call: Call, code: ErrorCode, what: string, where: Whe
   }
   const phase: Phase = call.stopped?.phase ?? call.phase
   const details = { ...where, phase, ran: call.ran, figures, ...(cause === undefined ? {} : { cause }) }
-  const nested = cause instanceof CurfewError ? `a call that a host function made back into the guest ended it: ${cause.what}` : undefined
+  const nested = isOf(cause, CurfewError) ? `a call that a host function made back into the guest ended it: ${cause.what}` : undefined
   return callError(code, what === '' ? (nested ?? stopText(code, phase, figures)) : what, details)
 }
 

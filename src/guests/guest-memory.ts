@@ -1,5 +1,5 @@
 /** The memory of a guest, as a host function sees it that the guest has called. */
-import { callError, optionError, show } from '../errors.ts'
+import { type CurfewError, callError, optionError, show } from '../errors.ts'
 
 const ENCODER = new TextEncoder()
 const STRICT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -144,8 +144,12 @@ function isWhole(value: number): boolean {
 /** @throws UsageError `out-of-bounds` */
 export function memoryAt(memories: readonly WebAssembly.Memory[], index: number, module: string): WebAssembly.Memory {
   const memory = memories[index]
-  if (memory === undefined) throw callError('out-of-bounds', `the guest has no memory ${show(index)}`, { module, figures: { memory: index } })
+  if (memory === undefined) throw noMemory(module, index)
   return memory
+}
+
+export function noMemory(module: string, index: number): CurfewError {
+  return callError('out-of-bounds', `the guest has no memory ${show(index)}`, { module, figures: { memory: index } })
 }
 
 export function checkBytes(bytes: unknown): void {

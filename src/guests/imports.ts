@@ -57,8 +57,17 @@ export type Link = { readonly wanted: ImportType } & (
 export interface ImportSource {
   /** As found at load; those of each instance are of the same kinds. */
   readonly links: readonly Link[]
+  /** Does each instance have its own? */
+  readonly isPerInstance: boolean
   /** For an instance. @throws LoadError as at load */
-  linksOf(instance: CallingInstance): { readonly caller: Caller; readonly links: readonly Link[] }
+  linksOf(instance: CallingInstance): Linked
+}
+
+export interface Linked {
+  readonly caller: Caller
+  readonly links: readonly Link[]
+  /** Told when the instance is dropped, or could not be made. */
+  readonly dropped?: () => void
 }
 
 /**
@@ -75,6 +84,7 @@ export function importSource(asked: readonly ImportType[], given: Imports | Impo
   let first: typeof atLoad | undefined = atLoad
   return {
     links: atLoad.links,
+    isPerInstance: true,
     linksOf(instance) {
       const made = first ?? make()
       first = undefined
@@ -86,7 +96,7 @@ export function importSource(asked: readonly ImportType[], given: Imports | Impo
 
 /** The same for all instances. */
 export function sourceOf(links: readonly Link[], module: string): ImportSource {
-  return { links, linksOf: (instance) => ({ caller: attached(new Caller(module), instance), links }) }
+  return { links, isPerInstance: false, linksOf: (instance) => ({ caller: attached(new Caller(module), instance), links }) }
 }
 
 function attached(caller: Caller, instance: CallingInstance): Caller {

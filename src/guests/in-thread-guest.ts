@@ -83,7 +83,7 @@ export class InThreadGuest implements Guest, Runner {
   call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined, particulars?: Particulars): Promise<unknown[]> {
     const refused = this.#refusal(signature.name, signal)
     if (refused !== undefined) return Promise.reject(this.#counted(refused))
-    const nested = nestingHere(this)
+    const nested = nestingHere<Instance>(this)
     if (nested !== undefined) return this.#nestedCall(nested, signature, args, this.budget(allowance, signal), particulars)
     const at = now()
     const call = new Call(this, this.budget(allowance, signal), particulars?.began ?? at)
@@ -100,7 +100,7 @@ export class InThreadGuest implements Guest, Runner {
   callSync(signature: Signature, args: readonly unknown[], allowance: Allowance, particulars?: Particulars): unknown[] {
     const refused = this.#refusal(signature.name, undefined)
     if (refused !== undefined) throw this.#counted(refused)
-    const nested = nestingHere(this)
+    const nested = nestingHere<Instance>(this)
     const budget = this.budget(allowance, undefined)
     if (nested !== undefined) return this.runNested(nested.instance, signature, args, budget, particulars, nested.around)
     const began = hostingCall() === undefined ? Number.NaN : now()
@@ -115,14 +115,16 @@ export class InThreadGuest implements Guest, Runner {
     }
   }
 
-  async lease(timeout: number, signal: AbortSignal | undefined, began = now()): Promise<GuestLease> {
+  async lease(timeout: number, signal: AbortSignal | undefined, particulars?: Particulars): Promise<GuestLease> {
     const refused = this.#refusal(undefined, signal)
     if (refused !== undefined) throw this.#counted(refused)
     const call = new Call(
       this,
       { timeout, cpuTimeout: Number.POSITIVE_INFINITY, fuel: ALL_FUEL, slice: this.#admission.slice, signal, timeoutCode: 'lease-timeout' },
-      began,
+      particulars?.began ?? now(),
     )
+    call.steps = new Set()
+    equip(call, particulars)
     call.origin = originHere()
     const instance =
       this.#tenants.take(call) ??
@@ -231,6 +233,7 @@ export class InThreadGuest implements Guest, Runner {
     if (refused !== undefined) throw this.#counted(refused)
     const call = new Call(this, this.budget(allowance, signal), particulars?.began ?? now())
     call.under(lease.hold)
+    call.origin = originHere()
     equip(call, particulars)
     lease.steps.add(call)
     try {
@@ -288,7 +291,7 @@ export class InThreadGuest implements Guest, Runner {
   }
 
   async #nestedCall(
-    { instance, around }: Nesting,
+    { instance, around }: Nesting<Instance>,
     signature: Signature,
     args: readonly unknown[],
     budget: CallBudget,
@@ -302,6 +305,7 @@ export class InThreadGuest implements Guest, Runner {
       await this.#enter(call, instance, start, [], now())
     } finally {
       this.#leave(call)
+      call.finish()
     }
   }
 
@@ -448,7 +452,8 @@ export class InThreadGuest implements Guest, Runner {
 
 function equip(call: Call, particulars: Particulars | undefined): void {
   if (particulars === undefined) return
-  const { observe, context } = particulars
+  const { observe, context, isInner = false } = particulars
   call.context = context
+  call.isInner = isInner
   if (observe !== undefined) call.observe = ({ cpu, portion, slices, ran }) => observe({ cpu, fuel: portion?.used, slices, ran })
 }

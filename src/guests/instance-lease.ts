@@ -14,7 +14,7 @@ import type { Signature } from './signature.ts'
 export class InstanceLease implements GuestLease, Held {
   readonly instance: Instance
   readonly hold: Call
-  readonly steps = new Set<Call>()
+  readonly steps: Set<Call>
   readonly #guest: Runner
   readonly #end: (code: ErrorCode | undefined) => void
   /** Rejects when the lease is stopped; never settles otherwise. */
@@ -29,6 +29,7 @@ export class InstanceLease implements GuestLease, Held {
   constructor(guest: Runner, hold: Call, instance: Instance, end: (code: ErrorCode | undefined) => void) {
     this.#guest = guest
     this.hold = hold
+    this.steps = hold.steps ??= new Set()
     this.instance = instance
     this.#end = end
     this.stopped = new Promise((_, reject) => {

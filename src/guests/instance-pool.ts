@@ -1,5 +1,5 @@
 /** The instances of a module: made, readied (start function, `setup`), dropped, and made again; with back-off when that fails. */
-import { CurfewError, callError, type ErrorCode, engineMessage, LoadError } from '../errors.ts'
+import { CurfewError, callError, type ErrorCode, engineMessage, isOf, LoadError } from '../errors.ts'
 import { Call } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 import { isLarge, touchMemories } from '../runtime/fresh-memory.ts'
@@ -98,8 +98,8 @@ export class InstancePool {
   /** For a call or lease. */
   take(): Instance | undefined {
     const instance = this.hasOne() ? this.#ready.pop() : undefined
-    // The next one is readied while this one runs
-    if (!this.#reuses && instance !== undefined) this.#fillLater()
+    // The next one is readied while this one runs; one whose memory has to be touched would take its time from this one, and is readied after it
+    if (!this.#reuses && instance !== undefined && !isLarge(instance)) this.#fillLater()
     return instance
   }
 
@@ -233,12 +233,11 @@ export class InstancePool {
     try {
       return new Instance(compiled, abi, this.#makeImports, this.#guest.ledger)
     } catch (cause) {
-      if (cause instanceof LoadError) throw new LoadError(cause.code, cause.what, { module: name, figures: cause.figures, cause: cause.cause })
-      if (cause instanceof CurfewError) throw cause
-      if (cause instanceof RangeError && OUT_OF_MEMORY.test(cause.message))
+      if (isOf(cause, LoadError)) throw new LoadError(cause.code, cause.what, { module: name, figures: cause.figures, cause: cause.cause })
+      if (isOf(cause, CurfewError)) throw cause
+      if (isOf(cause, RangeError) && OUT_OF_MEMORY.test(cause.message))
         throw new LoadError('limit-exceeded', `the system has no memory for another instance: ${engineMessage(cause)}`, { module: name, cause })
-      if (cause instanceof WebAssembly.LinkError)
-        throw new LoadError('invalid-import', `an import does not fit: ${engineMessage(cause)}`, { module: name, cause })
+      if (isOf(cause, WebAssembly.LinkError)) throw new LoadError('invalid-import', `an import does not fit: ${engineMessage(cause)}`, { module: name, cause })
       throw new LoadError('instantiation-failed', `the module could not be instantiated: ${engineMessage(cause)}`, {
         module: name,
         cause,
@@ -277,7 +276,7 @@ export class InstancePool {
         throw new LoadError('start-failed', '`setup` went on after a call of it had failed, and the instance with it', { module: name, ran: true })
     } catch (error) {
       instance.drop()
-      throw loadFailure(error as CurfewError, name)
+      throw loadFailure(error, name)
     } finally {
       this.#starting.delete(call)
     }
@@ -307,18 +306,15 @@ export class InstancePool {
 }
 
 /** Errors of loading keep their code where it means the same, and are the cause otherwise. */
-function loadFailure(error: CurfewError, module: string): LoadError {
+function loadFailure(error: unknown, module: string): LoadError {
   const keep: readonly ErrorCode[] = ['start-timeout', 'aborted', 'closed']
+  if (isOf(error, LoadError)) return error
+  if (!isOf(error, CurfewError))
+    return new LoadError('start-failed', `the start function or \`setup\` failed: ${engineMessage(error)}`, { module, cause: error })
   const { code, phase, ran, figures } = error
-  if (error instanceof LoadError) return error
-  if (error instanceof CurfewError && keep.includes(code)) {
-    const what = code === 'start-timeout' ? `the start function or \`setup\` was not done within ${figures?.timeout} ms` : `loading was ${code}`
+  if (keep.includes(code)) {
+    const what = code === 'start-timeout' ? `the start function or \`setup\` was not done within ${figures.timeout} ms` : `loading was ${code}`
     return new LoadError(code, what, { module, phase, ran, figures, cause: error.cause })
   }
-  return new LoadError('start-failed', `the start function or \`setup\` failed: ${error instanceof CurfewError ? error.what : engineMessage(error)}`, {
-    module,
-    phase,
-    ran,
-    cause: error,
-  })
+  return new LoadError('start-failed', `the start function or \`setup\` failed: ${error.what}`, { module, phase, ran, cause: error })
 }

@@ -6,6 +6,7 @@ import { Trampolines } from '../runtime/trampolines.ts'
 import type { ImportType } from '../wasm/module-type.ts'
 import type { ValType } from '../wasm/types.ts'
 import { TrackedFunctions } from './async-context.ts'
+import { tellGone } from './caller.ts'
 import { OwnInstance } from './calling-instance.ts'
 import type { ImportSource, Link } from './imports.ts'
 import type { Runner } from './runner.ts'
@@ -22,12 +23,18 @@ export function makeImports(source: ImportSource, guest: Runner): MakeImports {
   const functions = wanted.filter(isFunctionImport)
   const trampolines = trampolinesFor(functions)
   const shared = wanted.some(letsFunctionsOut) ? undefined : bind(functions, trampolines, undefined)
+  const promising = new Set<number>()
   let before: { readonly links: readonly Link[]; readonly hostFunctions: HostFunctions } | undefined
   return (instance) => {
     if (wanted.length === 0) return {}
-    const { caller, links } = source.linksOf(new OwnInstance(instance, guest))
+    const { caller, links, dropped } = source.linksOf(new OwnInstance(instance, guest))
     instance.caller = caller
-    if (before?.links !== links || shared === undefined) before = { links, hostFunctions: hostFunctionsOf(links, shared === undefined ? instance : undefined) }
+    instance.onDrop = () => {
+      tellGone(caller)
+      dropped?.()
+    }
+    if (before?.links !== links || shared === undefined)
+      before = { links, hostFunctions: hostFunctionsOf(links, shared === undefined ? instance : undefined, promising) }
     instance.hostFunctions = before.hostFunctions
     return importsOf(links, shared ?? bind(functions, trampolines, instance), instance)
   }
@@ -87,9 +94,9 @@ function bind(functions: readonly FunctionImport[], suspends: WithTrampolines | 
   return bound
 }
 
-function hostFunctionsOf(links: readonly Link[], instance: Instance | undefined): HostFunctions {
+function hostFunctionsOf(links: readonly Link[], instance: Instance | undefined, promising: Set<number>): HostFunctions {
   const functions = links.flatMap((link) => (link.kind === 'function' ? [link.fn] : []))
-  return canSuspend ? new TrackedFunctions(functions, instance) : { functions, promised: () => undefined }
+  return canSuspend ? new TrackedFunctions(functions, instance, promising) : { functions, promised: () => undefined }
 }
 
 function importsOf(links: readonly Link[], functions: Functions, instance: Instance): WebAssembly.Imports {

@@ -40,10 +40,10 @@ export class RunQueue {
     account.join()
   }
 
-  /** @returns false if it was not there */
-  remove(call: Call): boolean {
+  /** @returns undefined if it was not there */
+  remove(call: Call): Runnable | undefined {
     const runnable = this.#all.get(call)
-    if (runnable === undefined) return false
+    if (runnable === undefined) return undefined
     this.#all.delete(call)
     const { account } = call.owner
     account.leave()
@@ -53,7 +53,7 @@ export class RunQueue {
       this.#lanes.delete(account)
       this.#byRank.remove(lane)
     }
-    return true
+    return runnable
   }
 
   /** Of the account that has used least the call that has run least; who has waited longest, among equals. */

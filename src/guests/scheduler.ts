@@ -111,6 +111,16 @@ export function ready(call: Call, admission: Admission, begin: (at: number) => v
   awaitTurn()
 }
 
+/** A waiting guest needs what this call or lease has: neither it nor the steps of the lease wait for a stack any more, now or later. */
+export function hurry(holder: Call): void {
+  holder.isWanted = true
+  for (const call of [holder, ...(holder.steps ?? [])]) {
+    const admission = standing.get(call)
+    const runnable = admission?.fresh.remove(call)
+    if (runnable !== undefined) admission?.begun.add(runnable)
+  }
+}
+
 /** A guest was suspended: it runs on when its turn comes. The next one may use what is left of this turn, unless a call has to be stopped first. */
 export function suspended(call: Call, admission: Admission): void {
   add(call, admission, undefined)
@@ -244,18 +254,22 @@ function better(a: Runnable | undefined, b: Runnable | undefined, figure: Choice
 }
 
 function add(call: Call, admission: Admission, begin: Runnable['begin']): void {
-  // What a waiting guest's host function calls may be what it waits for: it cannot wait for a stack that is taken by such guests
-  const queue = begin === undefined || call.origin !== undefined ? admission.begun : admission.fresh
+  const queue = begin === undefined || isNeeded(call) ? admission.begun : admission.fresh
   queue.add({ call, begin, key: call.cpu, order: arrivals++, place: -1 })
   standing.set(call, admission)
   busy.add(admission)
+}
+
+/** Does a waiting guest need it, maybe? Then it cannot wait for a stack that is taken by such guests. */
+function isNeeded(call: Call): boolean {
+  return call.isInner || call.origin !== undefined || call.isWanted || call.lease?.isWanted === true
 }
 
 function take(call: Call): void {
   const admission = standing.get(call)
   if (admission === undefined) return
   standing.delete(call)
-  if (!admission.fresh.remove(call)) admission.begun.remove(call)
+  if (admission.fresh.remove(call) === undefined) admission.begun.remove(call)
   if (admission.fresh.size + admission.begun.size === 0) busy.delete(admission)
 }
 

@@ -6,7 +6,7 @@ import type { GuestSpec } from './executor.ts'
 import type { InstancePool } from './instance-pool.ts'
 import { Line, type Waiter } from './line.ts'
 import { enterWait } from './reentrancy.ts'
-import { type Admission, ready } from './scheduler.ts'
+import { type Admission, hurry, ready } from './scheduler.ts'
 import type { Stats } from './stats.ts'
 
 export class Tenants {
@@ -17,6 +17,8 @@ export class Tenants {
   readonly #line: Line
   /** Instances that somebody has. */
   #taken = 0
+  /** Waiters whose calls host functions have made, while their guests wait. */
+  #inner = 0
   #closed = false
   #isGiving = false
   #tellIdle: (() => void)[] = []
@@ -50,23 +52,22 @@ export class Tenants {
   #enterInner(waiter: Waiter): void {
     const { call, name } = waiter
     const leave = enterWait({
-      call,
+      origin: call.origin,
       holders: () => this.#holders(),
       refuse: () => {
-        const what =
-          this.#most === 1
-            ? 'the only instance of the module waits for the host function that makes this call'
-            : `all ${this.#most} instances of the module wait for the host function that makes this call, or for others that wait likewise`
-        this.#line.refuse(waiter, callError('reentrant', what, { module: this.#module, function: name, phase: 'queued', figures: { instances: this.#most } }))
+        this.#line.refuse(waiter, reentrant(this.#module, name, this.#most))
         this.#checkIdle()
       },
     })
+    if (call.state === 'done') return leave()
+    this.#inner++
+    for (const { holder } of this.#pool.all) if (holder !== undefined) hurry(holder)
     const end = call.endWait
     call.endWait = () => {
+      this.#inner--
       leave()
       end?.()
     }
-    if (call.state === 'done') leave()
   }
 
   /** Who have all of the instances that there may be; undefined if one is free, or is left without anybody giving it back. */
@@ -154,6 +155,7 @@ export class Tenants {
     const instance = this.#taken < this.#most ? this.#pool.take() : undefined
     if (instance === undefined) return undefined
     instance.holder = holder
+    if (this.#inner > 0) hurry(holder)
     instance.taken = true
     this.#taken++
     return instance
@@ -173,4 +175,13 @@ export class Tenants {
     this.#tellIdle = []
     for (const tell of told) tell()
   }
+}
+
+/** @param instances of the module: all are held by who waits for the call */
+export function reentrant(module: string, name: string | undefined, instances: number): CurfewError {
+  const what =
+    instances === 1
+      ? 'the only instance of the module waits for the host function that makes this call'
+      : `all ${instances} instances of the module wait for the host function that makes this call, or for others that wait likewise`
+  return callError('reentrant', what, { module, function: name, phase: 'queued', figures: { instances } })
 }

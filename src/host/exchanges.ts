@@ -1,5 +1,5 @@
 /** Bytes, text and JSON in and out, of a module or of an instance that is held. */
-import { callError, engineMessage, show } from '../errors.ts'
+import { callError, engineMessage, isOf, show } from '../errors.ts'
 import type { ExchangeForm } from '../guests/exchange.ts'
 import type { Guest, Observe } from '../guests/executor.ts'
 import { signatureOf } from '../guests/signature.ts'
@@ -35,7 +35,8 @@ export abstract class Exchanging {
    * @throws GuestError `guest-error`, `bad-output`, `alloc-failed`; UsageError `wrong-signature`; and as `call`
    */
   async callBytes(name: string, input: Uint8Array, options: ExchangeOptions = NO_OPTIONS): Promise<Uint8Array> {
-    if (!(input instanceof Uint8Array)) throw this.#badArgument(name, `the input is a Uint8Array, but got ${show(input)}`)
+    if (!isOf(input, Uint8Array)) throw this.#badArgument(name, `the input is a Uint8Array, but got ${show(input)}`)
+    if ((input.buffer as { detached?: boolean }).detached) throw this.#badArgument(name, 'the input is a Uint8Array whose bytes were given away')
     return this.#exchange(name, copied(input), 'bytes', options, (output) => output as Uint8Array)
   }
 

@@ -2,16 +2,17 @@
 import { type Allowance, moduleAllowance } from '../budget.ts'
 import { LoadError } from '../errors.ts'
 import { withConvention } from '../guests/exchange.ts'
-import type { Executor, Guest } from '../guests/executor.ts'
+import type { Executor, Guest, GuestSpec } from '../guests/executor.ts'
 import { importSource } from '../guests/imports.ts'
 import { type Signature, signaturesOf } from '../guests/signature.ts'
 import type { ModuleType } from '../wasm/module-type.ts'
 import { tellGuestEvent } from './events.ts'
 import { ExchangeSignatures } from './exchange-signatures.ts'
-import { Lease } from './lease.ts'
+import { Lease, type LeaseContext } from './lease.ts'
 import type { ResolvedHostOptions, ResolvedLoadOptions } from './options.ts'
 import { prepare } from './prepare.ts'
 import { type ModuleSource, readSource } from './source.ts'
+import { type LinkedWasi, linkWasi } from './wasi.ts'
 
 /** What a module is until it is replaced. */
 export interface Version {
@@ -22,6 +23,8 @@ export interface Version {
   readonly signatures: ReadonlyMap<string, Signature>
   readonly exchanges: ExchangeSignatures
   readonly type: ModuleType
+  /** What it has of WASI. */
+  readonly wasi: LinkedWasi | undefined
   /** Told when the guest closes, by itself (`restart: 'never'`) or not: whose version it is sets this. */
   readonly ending: { tell: () => void }
 }
@@ -39,13 +42,14 @@ export async function loadVersion(
   const { memoryLimit, tableLimit, caps, fuelCosts = false, deterministic } = options
   const { compiled, abi, type } = await named(name, prepare(bytes, { memoryLimit, tableLimit, caps, fuel: fuelCosts, deterministic }, signal))
   const policy = { memoryLimit, tableLimit, deterministic, restart: options.restart, canWait: executor.canWait }
-  const imports = importSource(type.imports, withConvention(options.imports, options.convention), policy, name)
+  const signatures = signaturesOf(type.exports)
+  const wasi = options.wasi === undefined ? undefined : await linkWasi(options.wasi, options.imports, type, signatures, name)
+  const imports = importSource(type.imports, withConvention(wasi?.imports ?? options.imports, options.convention), policy, name)
   if (signal.aborted) throw new LoadError('aborted', 'loading was aborted', { module: name, cause: signal.reason })
   const allowance = moduleAllowance(host, options)
-  const signatures = signaturesOf(type.exports)
   const exchanges = new ExchangeSignatures(name, options.convention, signatures)
   const countsFuel = options.fuelCosts !== undefined
-  const { setup } = options
+  const context = { module: name, allowance, countsFuel, signatures, exchanges }
   const ending = { tell: () => undefined }
   const guest = await executor.load({
     name,
@@ -58,9 +62,9 @@ export async function loadVersion(
     startTimeout: options.startTimeout,
     nestedTimeout: options.nestedTimeout,
     convention: options.convention,
-    setup: setup === undefined ? undefined : (lease) => setup(new Lease(lease, { module: name, allowance, countsFuel, signatures, exchanges })),
+    setup: readying(options.setup, wasi, context),
     restart: options.restart,
-    reuse: options.reuse,
+    reuse: options.reuse ?? (wasi?.isCommand ? 'never' : 'always'),
     instances: options.instances,
     maxQueue: options.maxQueue,
     group: options.group,
@@ -71,7 +75,19 @@ export async function loadVersion(
     onClose: () => ending.tell(),
     onEvent: (event) => tellGuestEvent(name, event),
   })
-  return { guest, allowance, countsFuel, signatures, exchanges, type, ending }
+  return { guest, allowance, countsFuel, signatures, exchanges, type, wasi, ending }
+}
+
+/** What is done with each new instance before any call gets it: a reactor of WASI first readies itself. */
+function readying(setup: ResolvedLoadOptions['setup'], wasi: LinkedWasi | undefined, context: LeaseContext): GuestSpec['setup'] {
+  const initialize = wasi?.initialize
+  if (initialize === undefined) return setup === undefined ? undefined : (lease) => setup(new Lease(lease, context))
+  // Of time it has what `startTimeout` says
+  const allowance = { timeout: Number.POSITIVE_INFINITY, cpuTimeout: Number.POSITIVE_INFINITY, fuel: context.allowance.fuel }
+  return async (lease) => {
+    await initialize(lease, allowance)
+    await setup?.(new Lease(lease, context))
+  }
 }
 
 /** Adds the module's name to an error of what does not know it. */

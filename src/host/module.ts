@@ -12,6 +12,7 @@ import { Lease, type LeaseContext } from './lease.ts'
 import type { Version } from './loader.ts'
 import type { LoadOptions } from './options.ts'
 import { type Drained, drain } from './replacement.ts'
+import { type RunOptions, type RunResult, runCommand } from './run.ts'
 import type { ModuleSource } from './source.ts'
 
 /** What a module needs of its host. */
@@ -130,6 +131,21 @@ export class Module extends Exchanging {
 
   protected get callee(): Callee {
     return { guest: this.#version.guest, context: this.#context }
+  }
+
+  /**
+   * Runs a program that was loaded with `wasi`: its `_start`, in an instance of its own unless `reuse` says otherwise.
+   * @returns its exit code, whatever that is, and what it wrote
+   * @throws as `call`, with `output`: what it had written by then; StopError `output-limit`; UsageError `no-such-function` for what is no program;
+   * CurfewError `invalid-option`
+   */
+  run(options: RunOptions & { readonly encoding: 'buffer' }): Promise<RunResult<Uint8Array>>
+  run(options?: RunOptions & { readonly encoding?: 'utf8' }): Promise<RunResult<string>>
+  run(options: RunOptions = {}): Promise<RunResult> {
+    return runCommand(this.#name, this.#version.wasi, options, (limits) => ({
+      timeout: allowanceOf(this.#context, limits).timeout,
+      called: this.call('_start', [], limits),
+    }))
   }
 
   /**

@@ -21,6 +21,7 @@ import {
 import { memoryOfProcess } from '../runtime/kernel.ts'
 import { checkSignal, count, duration, flag, known, oneOf, positive, unknownOption } from './checks.ts'
 import type { Lease } from './lease.ts'
+import { type ResolvedWasi, resolveWasi, type WasiOptions } from './wasi-options.ts'
 
 export type { FuelCostTable }
 
@@ -56,6 +57,8 @@ export interface HostOptions {
 }
 
 export interface LoadOptions {
+  /** What it is given of WASI preview 1: arguments, streams, files, clocks. `{}`: all its functions, and nothing behind them. See docs/wasi.md. */
+  readonly wasi?: WasiOptions
   /**
    * Functions and immutable globals by module and name; memories, tables and mutable globals through `factory` or `shared`. Or a function that returns
    * that for the caller of the host functions: it is called for each instance.
@@ -85,7 +88,10 @@ export interface LoadOptions {
   readonly setup?: (instance: Lease) => unknown
   /** After a stop or trap: a new instance (`always`, the default), or the module closes (`never`). */
   readonly restart?: 'always' | 'never'
-  /** `always`, the default: calls share an instance one after another. `never`: each call gets an instance of its own. */
+  /**
+   * `always`: calls share an instance one after another. `never`: each call gets an instance of its own. Default: `never` for a program (it has `wasi`,
+   * and exports `_start`), else `always`.
+   */
   readonly reuse?: 'always' | 'never'
   /** Calls of the module that may run at a time, each on an instance of its own. Default 1. */
   readonly instances?: number
@@ -137,6 +143,7 @@ const HOST_OPTIONS = [
   'threads',
 ]
 const LOAD_OPTIONS = [
+  'wasi',
   'imports',
   'execTimeout',
   'cpuTimeout',
@@ -161,6 +168,7 @@ const LOAD_OPTIONS = [
 ]
 
 export interface ResolvedLoadOptions {
+  readonly wasi: ResolvedWasi | undefined
   readonly imports: Imports | ImportsOf
   readonly execTimeout: number | undefined
   readonly cpuTimeout: number | undefined
@@ -176,7 +184,8 @@ export interface ResolvedLoadOptions {
   readonly convention: Convention
   readonly setup: ((instance: Lease) => unknown) | undefined
   readonly restart: 'always' | 'never'
-  readonly reuse: 'always' | 'never'
+  /** Undefined: by what the module is. */
+  readonly reuse: 'always' | 'never' | undefined
   readonly instances: number
   readonly maxQueue: number
   readonly group: string | undefined
@@ -195,6 +204,7 @@ export function resolveLoadOptions(host: ResolvedHostOptions, options: LoadOptio
   if (options.group !== undefined && typeof options.group !== 'string') throw optionError('group', 'a string', options.group)
   const deterministic = flag('deterministic', options.deterministic)
   return {
+    wasi: options.wasi === undefined ? undefined : resolveWasi(options.wasi, deterministic),
     imports,
     execTimeout: options.execTimeout === undefined ? undefined : duration('execTimeout', options.execTimeout, 0),
     cpuTimeout: options.cpuTimeout === undefined ? undefined : duration('cpuTimeout', options.cpuTimeout, 0),
@@ -209,7 +219,7 @@ export function resolveLoadOptions(host: ResolvedHostOptions, options: LoadOptio
     convention: checkConvention(options.convention === undefined ? 'packed' : options.convention, host),
     setup,
     restart: oneOf('restart', options.restart, ['always', 'never']),
-    reuse: oneOf('reuse', options.reuse, ['always', 'never']),
+    reuse: options.reuse === undefined ? undefined : oneOf<'always' | 'never'>('reuse', options.reuse, ['always', 'never']),
     instances: count('instances', options.instances, 1, 1),
     maxQueue: count('maxQueue', options.maxQueue, host.maxQueue),
     group: options.group,

@@ -95,6 +95,10 @@ export class Call implements Limits {
   below: Call | undefined = undefined
   /** The lease under which it was made: its end is the call's. */
   lease: Call | undefined = undefined
+  /** If it stands for a lease: the calls made under that which have not ended. */
+  steps: Set<Call> | undefined = undefined
+  /** Does a guest that waits need what it has? */
+  isWanted = false
   /** Whose guest it runs. */
   instance: Guest | undefined = undefined
   /** Its fuel, if the module that it runs counts any. */
@@ -103,6 +107,8 @@ export class Call implements Limits {
   hosting: Guest | undefined = undefined
   /** The host function that made the call, if its guest is still in that; see `asHosted`. */
   origin: Hosted | undefined = undefined
+  /** Was it made by a host function, of whatever thread, that its guest may wait for? */
+  isInner = false
   /** Whatever its caller gave for host functions to see. */
   context: unknown = undefined
   /** Can it be suspended: was it entered through JSPI, with no JavaScript frame in between? */
@@ -113,6 +119,8 @@ export class Call implements Limits {
   thrown: { readonly error: unknown } | undefined = undefined
   /** What being stopped does while it waits, or holds a lease. */
   onStop: (() => void) | undefined = undefined
+  /** Told once: when it is stopped, or has ended. */
+  onEnd: (() => void) | undefined = undefined
   /** Told when it has ended, if its guest was entered. */
   observe: ((call: Call) => void) | undefined = undefined
   /** Ends what was begun because the call had to wait: listening to its signal, being counted. */
@@ -176,11 +184,14 @@ export class Call implements Limits {
   /** Its guest has returned, thrown or trapped. */
   finish(): void {
     this.state = 'done'
-    this.#tellEnded()
+    if (this.#ended !== undefined || this.onEnd !== undefined) this.#tellEnded()
   }
 
-  /** In a microtask: who listens may do anything, and this may be the middle of a poll. */
+  /** The signal in a microtask: who listens may do anything, and this may be the middle of a poll. */
   #tellEnded(): void {
+    const { onEnd } = this
+    this.onEnd = undefined
+    onEnd?.()
     const ended = this.#ended
     if (ended === undefined || ended.signal.aborted) return
     const { code, cause } = this.stopped ?? {}

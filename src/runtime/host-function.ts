@@ -31,7 +31,7 @@ export function hostFunction(slot: number, bound: Instance | undefined, canWait:
       promised = result
       hostFunctions.promised(slot)
       // If it is refused, or the call was stopped meanwhile, nobody waits for it any more
-      if (result instanceof Promise) result.catch(() => undefined)
+      if (result instanceof Promise) void ignored(result)
       const refusal = whyNotWait(call, canWait, outer !== undefined)
       if (refusal !== undefined) throw new TypeError(`the host function returned a promise, but ${refusal}`)
     } catch (error) {
@@ -49,10 +49,20 @@ export function hostFunction(slot: number, bound: Instance | undefined, canWait:
   }
 }
 
+/** By `await`, which calls none of the methods that a promise may have of its own. */
+async function ignored(promise: Promise<unknown>): Promise<void> {
+  try {
+    await promise
+  } catch {
+    // What it rejects with is nobody's
+  }
+}
+export const NOT_NESTED = 'a guest that runs in `callSync` or in a nested call cannot be suspended: use `call`, and not from a host function'
+
 /** Why the guest cannot be suspended until a promise settles, and what to do; undefined if it can. */
 export function whyNotWait(call: Call, canWait: boolean, isNested: boolean): string | undefined {
   if (!canSuspend) return 'this engine cannot suspend the guest (it has no WebAssembly.Suspending): return the result at once, or use `threads`'
-  if (!call.sliced || isNested) return 'a guest that runs in `callSync` or in a nested call cannot be suspended: use `call`, and not from a host function'
+  if (!call.sliced || isNested) return NOT_NESTED
   if (!canWait) return 'a function whose type names other types of its module cannot suspend its guest'
   return undefined
 }

@@ -27,18 +27,21 @@ class Wait {
   readonly instance: Instance
   /** The call that waits; undefined before its guest is suspended, and once that runs on or has ended. */
   call: Call | undefined
+  readonly #promised: PromiseLike<unknown>
   #outcome: Outcome | undefined
 
   constructor(promised: PromiseLike<unknown>, instance: Instance) {
+    this.#promised = promised
     this.instance = instance
-    Promise.resolve(promised).then(
-      (value) => this.#settle({ value }),
-      (error) => this.#settle({ error }),
-    )
   }
 
-  #settle(outcome: Outcome): void {
-    this.#outcome = outcome
+  /** By `await`, which settles once: a `then` of somebody's own may call back twice, or before it returns. */
+  async follow(): Promise<void> {
+    try {
+      this.#outcome = { value: await this.#promised }
+    } catch (error) {
+      this.#outcome = { error }
+    }
     this.call?.owner.settled(this.call)
   }
 
@@ -70,6 +73,7 @@ function wait(): Promise<number> {
     begun.instance.waiting = call
     waits.set(call, begun)
     call.owner.waits(call)
+    void begun.follow()
   })
 }
 

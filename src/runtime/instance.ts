@@ -35,6 +35,8 @@ export class Instance implements Guest {
   stopped = false
   /** As which its host functions see it. */
   caller: object | undefined
+  /** Told when it is gone. */
+  onDrop: (() => void) | undefined = undefined
   hostFunctions: HostFunctions = NONE
   /** The call that is suspended in a host function of it. */
   waiting: Call | undefined = undefined
@@ -61,7 +63,7 @@ export class Instance implements Guest {
    */
   constructor(module: WebAssembly.Module, abi: Abi, makeImports: MakeImports, ledger: Ledger) {
     ledger.admit(module, abi.memories?.length ?? 0)
-    const instance = new WebAssembly.Instance(module, makeImports(this))
+    const instance = this.#instantiate(module, makeImports)
     const attached: Attached = attachHook(instance, abi, hook)
     this.exports = instance.exports
     this.memories = attached.memories
@@ -74,6 +76,15 @@ export class Instance implements Guest {
     if (excess === undefined) return
     this.drop()
     throw new LoadError('limit-exceeded', excess.what, { figures: excess.figures })
+  }
+
+  #instantiate(module: WebAssembly.Module, makeImports: MakeImports): WebAssembly.Instance {
+    try {
+      return new WebAssembly.Instance(module, makeImports(this))
+    } catch (error) {
+      this.onDrop?.() // it will never be
+      throw error
+    }
   }
 
   /** Bytes of all its memories. */
@@ -199,10 +210,11 @@ export class Instance implements Guest {
   /** Lets go, for good: whoever still holds this object does not hold the guest's memory with it. */
   drop(): void {
     this.stopped = true
+    this.onDrop?.()
     this.#holding?.release()
     this.#promising.clear()
     this.hostFunctions = NONE
-    this.caller = this.waiting = undefined
+    this.caller = this.waiting = this.onDrop = undefined
     this.exports = NOTHING
     this.memories = []
     this.exchanges = this.start = this.#counter = this.#gauges = this.#holding = undefined

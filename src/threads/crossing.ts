@@ -87,8 +87,14 @@ export class Crossing {
     if (isCopied(value)) return value
     const theirs = this.#origins.get(value)
     if (theirs !== undefined) return { yours: theirs }
-    const look = lookOf(value, (cause) => this.send(cause))
-    if (this.#options.copiesErrors && value instanceof Error) return { copy: look }
+    if (this.#options.copiesErrors && value instanceof Error && !this.#handles.has(value)) return { copy: this.#lookOf(value) }
+    return this.keep(value)
+  }
+
+  /** Sends an object so that it stays the same one, however often it comes across, also where errors are made anew. */
+  keep(value: unknown): Sent {
+    if (isCopied(value)) return value
+    const look = this.#lookOf(value)
     let kept = this.#handles.get(value)
     if (kept === undefined) {
       kept = { value, handle: this.#next++, count: 0 }
@@ -133,6 +139,10 @@ export class Crossing {
     if (kept.count > 0) return
     this.#kept.delete(handle)
     this.#handles.delete(kept.value)
+  }
+
+  #lookOf(value: unknown): Look {
+    return lookOf(value, (cause) => this.send(cause))
   }
 
   #remake(look: Look, handle: Handle | undefined): WeakKey {

@@ -1,56 +1,60 @@
 /** Host functions that guests of other threads call: they run here, as part of the call that the guest makes. */
-import { ALL_FUEL } from '../budget.ts'
-import type { Link } from '../guests/imports.ts'
-import { Call, type CallOwner } from '../runtime/call.ts'
-import { now } from '../runtime/clock.ts'
-import { isThenable, whyNotWait } from '../runtime/host-function.ts'
-import { Portion } from '../runtime/portion.ts'
+import type { Call } from '../runtime/call.ts'
+import { isThenable } from '../runtime/host-function.ts'
 import { enter, leave } from '../runtime/thread.ts'
 import type { ValType } from '../wasm/types.ts'
-import type { FuelChange, Outcome, Report } from './messages.ts'
-import type { RemoteThread } from './remote-thread.ts'
-import { fromShared } from './shared-time.ts'
+import type { Outcome, Report } from './messages.ts'
+import type { RemoteCall } from './remote-call.ts'
+import type { RemoteInstance } from './remote-instance.ts'
 
 export type HostCall = Extract<Report, { readonly verb: 'host' }>
 
-/** Runs a host function, which may return a promise, and tells what became of it. */
-export async function runHostFunction(owner: CallOwner, link: Link, asked: HostCall, { crossing }: RemoteThread): Promise<Outcome> {
-  if (link.kind !== 'function' || link.wanted.kind !== 'function') return {}
-  const { fn } = link
-  const { results } = link.wanted.type
-  const call = callOf(owner, asked)
+/** Runs a host function, and tells the thread what becomes of it: at once, unless it promises its result. */
+export function runHostFunction(call: RemoteCall, instance: RemoteInstance, asked: HostCall): void {
+  const { thread } = call
+  const { crossing } = thread
+  const results = resultsOf(instance, asked.link)
+  const end = (outcome: () => Outcome) => {
+    call.leaveHost()
+    // The guest of one that was stopped sees nothing of it
+    const seen = call.stopped === undefined ? outcome() : {}
+    const fuel = call.takeFuel()
+    thread.tell({ verb: 'answer', id: asked.id, ...seen, ...(fuel === undefined ? undefined : { fuel }) })
+  }
+  const returned = (value: unknown) => end(() => sent(value))
+  const threw = (error: unknown) => end(() => ({ threw: crossing.send(error) }))
+  const sent = (value: unknown): Outcome => {
+    try {
+      return { value: results.length > 1 ? crossing.sendAll(allFitted(value, results)) : crossing.send(fitted(value, results[0])) }
+    } catch (error) {
+      return { threw: crossing.send(error) }
+    }
+  }
+  call.enterHost(instance, asked)
+  let result: unknown
   try {
-    const promised = within(call, () => fn(...crossing.receiveAll(asked.args)))
-    if (isThenable(promised)) checkPromise(call, promised, asked.isSuspended)
-    const returned = await promised
-    const fuel = fuelOf(call, asked.fuel)
-    if (results.length > 1) return { value: crossing.sendAll(Array.from(returned as Iterable<unknown>, (value, at) => fitted(value, results[at]))), ...fuel }
-    return { value: crossing.send(fitted(returned, results[0])), ...fuel }
+    result = within(call, () => instance.functions.functions[asked.link]?.(...crossing.receiveAll(asked.args)))
   } catch (error) {
-    return { threw: crossing.send(error), ...fuelOf(call, asked.fuel) }
+    return threw(error)
   }
+  if (!isThenable(result)) return returned(result)
+  instance.functions.promised(asked.link)
+  const promised = awaited(result)
+  promised.catch(() => undefined) // nobody waits for it, maybe
+  if (call.whyNotWait !== undefined) return threw(new TypeError(`the host function returned a promise, but ${call.whyNotWait}`))
+  call.waitInHost(instance, asked)
+  if (!asked.isSuspended) thread.tell({ verb: 'promised', id: asked.id })
+  promised.then(returned, threw)
 }
 
-/** What stands for the guest's call on this thread: `currentCall()` in a host function shows it. */
-function callOf(owner: CallOwner, { deadline, fuel }: HostCall): Call {
-  const began = now()
-  const budget = { timeout: fromShared(deadline) - began, cpuTimeout: Number.POSITIVE_INFINITY, fuel: ALL_FUEL, slice: 0, signal: undefined }
-  const call = new Call(owner, { ...budget, timeoutCode: 'deadline' }, began)
-  call.begin()
-  call.sliced = true
-  if (fuel !== undefined) {
-    const gauges = { fuel: new WebAssembly.Global({ value: 'i64', mutable: true }, 0n), depth: new WebAssembly.Global({ value: 'i32', mutable: true }, 0) }
-    call.portion = new Portion(gauges, fuel, undefined)
-  }
-  return call
+/** By `await`, which calls none of the methods that a promise may have of its own. */
+async function awaited(promised: PromiseLike<unknown>): Promise<unknown> {
+  return await promised
 }
 
-/** A promise is for guests that can wait for it, as on this thread. */
-function checkPromise(call: Call, promised: PromiseLike<unknown>, canWait: boolean): void {
-  const refusal = whyNotWait(call, canWait, false)
-  if (refusal === undefined) return
-  if (promised instanceof Promise) promised.catch(() => undefined) // nobody waits for it any more
-  throw new TypeError(`the host function returned a promise, but ${refusal}`)
+function resultsOf({ links }: RemoteInstance, link: number): readonly ValType[] {
+  const wanted = links[link]?.wanted
+  return wanted?.kind === 'function' ? wanted.type.results : []
 }
 
 function within<T>(call: Call, run: () => T): T {
@@ -62,9 +66,8 @@ function within<T>(call: Call, run: () => T): T {
   }
 }
 
-function fuelOf({ portion, stopped }: Call, before: bigint | undefined): { fuel?: FuelChange } {
-  if (portion === undefined || before === undefined) return {}
-  return { fuel: { refilled: portion.given - before, used: portion.used, isOut: stopped?.code === 'out-of-fuel' } }
+function allFitted(values: unknown, types: readonly ValType[]): unknown[] {
+  return Array.from(values as Iterable<unknown>, (value, at) => fitted(value, types[at]))
 }
 
 /** An object given for a number becomes one here, where its methods are. */

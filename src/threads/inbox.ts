@@ -2,6 +2,7 @@
  * What the host ordered, in its order. A thread that runs a guest to its end, or waits for a host function, does not turn its event loop: then
  * `look` takes what has come, and does what cannot wait.
  */
+import { asCaller } from '../guests/async-context.ts'
 import type { Port, Threads } from '../node.ts'
 import { nextTurn } from '../runtime/turn.ts'
 
@@ -14,6 +15,8 @@ export class Inbox<Message> {
   /** Of the first that is still to be done. */
   #head = 0
   #working = false
+  /** What has come is not the doing of the host function during whose wait it was seen. */
+  readonly #workLater = asCaller(() => this.#work())
 
   constructor(port: Port, threads: Threads, handle: (message: Message) => void, isUrgent: (message: Message) => boolean) {
     this.#port = port
@@ -34,7 +37,7 @@ export class Inbox<Message> {
     this.#messages = waiting.filter((message) => !this.#isUrgent(message))
     this.#head = 0
     for (const message of waiting) if (this.#isUrgent(message)) this.#handle(message)
-    if (this.#messages.length > 0 && !this.#working) nextTurn(() => this.#work())
+    if (this.#messages.length > 0 && !this.#working) nextTurn(this.#workLater)
   }
 
   /** One by one: arguments of a function go onto the stack, which a hundred thousand messages overflow. */

@@ -4,10 +4,12 @@
  */
 import type { Abi } from '../abi.ts'
 import type { Allowance } from '../budget.ts'
+import type { ErrorCode } from '../errors.ts'
 import type { CallFigures, GuestEvent } from '../guests/executor.ts'
 import type { Signature } from '../guests/signature.ts'
 import type { ModuleStats } from '../guests/stats.ts'
 import type { FunctionTypes, ImportType } from '../wasm/module-type.ts'
+import type { Bells } from './bells.ts'
 import type { Sent } from './crossing.ts'
 
 /** What a thread has to know of its host. */
@@ -21,8 +23,7 @@ export interface Terms {
   /** What each thread does and holds: see `shared-counts.ts`. */
   readonly counts: Int32Array<SharedArrayBuffer>
   readonly thread: number
-  /** Rung when there are messages, for a thread that waits without turning its event loop. */
-  readonly bell: Int32Array<SharedArrayBuffer>
+  readonly bells: Bells
 }
 
 /** What a module is given, without the functions: those stay with the host. */
@@ -37,6 +38,8 @@ export interface SentSpec {
   readonly compiled: WebAssembly.Module
   readonly abi: Abi
   readonly imports: readonly SentLink[]
+  /** Is the host to be told of each instance as it is made? */
+  readonly isPerInstance: boolean
   readonly startTimeout: number
   readonly nestedTimeout: number
   readonly hasSetup: boolean
@@ -68,6 +71,15 @@ export interface CallRequest extends Abortable {
   readonly began: number
   /** Does somebody want to know what it took? */
   readonly isObserved?: boolean
+  /** Is it made by a host function that its guest may wait for? */
+  readonly isInner?: boolean
+}
+
+/** A place in a memory of an instance that calls the host. */
+export interface PlaceInMemory {
+  readonly instance: number
+  readonly memory: number
+  readonly address: number | bigint
 }
 
 /** From the host to a thread. */
@@ -76,7 +88,14 @@ export type Order =
   | ({ readonly verb: 'load'; readonly id: number; readonly guest: number; readonly spec: SentSpec; readonly again: boolean } & Abortable)
   | { readonly verb: 'signature'; readonly guest: number; readonly signature: Signature }
   | ({ readonly verb: 'call'; readonly id: number; readonly guest: number } & CallRequest)
-  | ({ readonly verb: 'lease'; readonly id: number; readonly guest: number; readonly timeout: number; readonly began: number } & Abortable)
+  | ({
+      readonly verb: 'lease'
+      readonly id: number
+      readonly guest: number
+      readonly timeout: number
+      readonly began: number
+      readonly isInner?: boolean
+    } & Abortable)
   | ({ readonly verb: 'step'; readonly id: number; readonly lease: number } & CallRequest)
   | { readonly verb: 'read'; readonly id: number; readonly lease: number; readonly address: number | bigint; readonly length: number; readonly memory: number }
   | {
@@ -88,11 +107,21 @@ export type Order =
       readonly memory: number
     }
   | { readonly verb: 'release'; readonly lease: number }
-  /** A call of a function that a guest returned. */
-  | { readonly verb: 'invoke'; readonly id: number; readonly function: Sent; readonly args: readonly Sent[] }
+  /** A call of a function that a guest returned; and the call of this thread that waits for what makes it. */
+  | { readonly verb: 'invoke'; readonly id: number; readonly function: Sent; readonly args: readonly Sent[]; readonly around: number | undefined }
   | { readonly verb: 'idle'; readonly id: number; readonly guest: number }
   | { readonly verb: 'close'; readonly id: number; readonly guest: number }
   | { readonly verb: 'abort'; readonly id: number; readonly reason: Sent }
+  /** The host waits for what these ask for, and is answered on the direct line. */
+  | { readonly verb: 'size'; readonly id: number; readonly instance: number; readonly memory: number }
+  | ({ readonly verb: 'peek'; readonly id: number; readonly length: number } & PlaceInMemory)
+  | ({ readonly verb: 'poke'; readonly id: number; readonly bytes: Uint8Array } & PlaceInMemory)
+  /** A call into the instance that calls the host, as part of the call that does. */
+  | ({ readonly verb: 'nested'; readonly id: number; readonly guest: number; readonly call: number; readonly fuel: FuelChange | undefined } & CallRequest)
+  /** A host function has stopped the call that it is part of. */
+  | { readonly verb: 'stop'; readonly call: number; readonly code: ErrorCode; readonly cause: Sent; readonly fuel: FuelChange | undefined }
+  /** A host function has returned a promise: the guest can be suspended until its result is answered. */
+  | { readonly verb: 'promised'; readonly id: number }
   | { readonly verb: 'ping'; readonly id: number }
   | Answer
   | Dropped
@@ -115,18 +144,37 @@ export type Report =
       /** As part of which it does. */
       readonly request: number | undefined
       /** Does a start function call it? */
-      readonly isStarting: boolean
+      readonly isStarting?: true
       readonly guest: number
+      readonly instance: number
+      readonly call: number
+      /** The call that it is nested in. */
+      readonly parent?: number
       readonly link: number
       readonly args: readonly Sent[]
       /** Of the call: left, if it counts fuel. */
-      readonly fuel: bigint | undefined
+      readonly fuel?: bigint
       readonly deadline: number
-      /** Is the guest suspended meanwhile? If not, its thread waits, and no promise is waited for. */
-      readonly isSuspended: boolean
+      /** Is the guest suspended already? If not, its thread waits. */
+      readonly isSuspended?: true
+      /** Does the thread wait for a promise too? Where guests cannot be suspended. */
+      readonly blocks?: true
+      /** Why no promise can be waited for, if that is so. */
+      readonly whyNotWait?: string
     }
+  /** There is an instance more. */
+  | { readonly verb: 'instance'; readonly id: number; readonly guest: number; readonly instance: number }
+  /** One is gone. */
+  | { readonly verb: 'gone'; readonly guest: number; readonly instance: number }
+  /** A call that has called the host has ended, or was stopped. */
+  | { readonly verb: 'over'; readonly call: number; readonly stop: SentStop | undefined }
   | Answer
   | Dropped
+
+export interface SentStop {
+  readonly code: ErrorCode
+  readonly cause: Sent
+}
 
 /** What is known of a lease after a step: the size of its memories, or why it is over. */
 export type LeaseState = { readonly lease: number } & ({ readonly memorySize: number } | { readonly over: Sent })
@@ -137,21 +185,19 @@ export interface Returned {
   readonly value?: unknown
   /** Where the request was about a lease. */
   readonly lease?: LeaseState
-  /** Where it was a call of a host function. */
-  readonly fuel?: FuelChange
+  /** Where it was a call of a host function: what that did with the call's fuel. */
+  readonly fuel?: FuelChange | undefined
+  /** Where it was a nested call: the fuel that is left to the one around it. */
+  readonly fuelLeft?: bigint | undefined
 }
-export interface Threw {
+export interface Threw extends Omit<Returned, 'value'> {
   readonly threw: Sent
-  readonly lease?: LeaseState
-  readonly fuel?: FuelChange
 }
 
 /** What a host function did with the fuel of the call that it is part of. */
 export interface FuelChange {
   readonly refilled: bigint
   readonly used: bigint
-  /** Did it ask for more than there was? */
-  readonly isOut: boolean
 }
 
 /** Nobody holds what stands for a value any more, after it was sent `count` times. */

@@ -17,6 +17,7 @@ export function sentSpec(spec: GuestSpec, crossing: Crossing): SentSpec {
     compiled,
     abi,
     imports,
+    isPerInstance: spec.imports.isPerInstance,
     startTimeout,
     nestedTimeout,
     hasSetup,

@@ -1,6 +1,9 @@
 /** The thread's end of the line: does what the host orders, on an executor of its own. */
 import { callError } from '../errors.ts'
+import { asHosted } from '../guests/async-context.ts'
+import type { NestedTerms } from '../guests/caller.ts'
 import type { CallFigures, Executor, Guest, GuestEvent, GuestLease, GuestSpec } from '../guests/executor.ts'
+import type { GuestMemory } from '../guests/guest-memory.ts'
 import { InThreadExecutor } from '../guests/in-thread.ts'
 import type { Admission } from '../guests/scheduler.ts'
 import type { Signature } from '../guests/signature.ts'
@@ -10,15 +13,18 @@ import { collectGarbage } from '../runtime/dropped-memory.ts'
 import { Ledger, shareProcess } from '../runtime/ledger.ts'
 import { canSuspend, whilePolling } from '../runtime/thread.ts'
 import { nextTurn } from '../runtime/turn.ts'
-import { Crossing } from './crossing.ts'
+import { type Bells, count, heard, ring } from './bells.ts'
+import { Crossing, type Sent } from './crossing.ts'
 import { Inbox } from './inbox.ts'
-import type { Abortable, CallRequest, LeaseState, Order, Report, Terms } from './messages.ts'
+import type { Abortable, CallRequest, LeaseState, Order, Outcome, Report, Returned, Terms } from './messages.ts'
 import { Outbox } from './outbox.ts'
-import { Questions } from './questions.ts'
+import { changeFuel, Questions } from './questions.ts'
 import { asRequest } from './request-context.ts'
+import { ServedCallers } from './served-callers.ts'
 import { leaseState, ServedGuest } from './served-guest.ts'
 import { publish, sharedAdmission, sharedUse } from './shared-counts.ts'
 import { fromShared } from './shared-time.ts'
+import type { WorkerData } from './worker-transport.ts'
 
 /** What runs the guests of a thread. */
 export interface ServingExecutor extends Executor {
@@ -30,7 +36,7 @@ type MakeExecutor = (admission: Admission, ledger: Ledger) => ServingExecutor
 /** While guests run that cannot be suspended, messages are looked for so often, ms. */
 const LOOK_EVERY = 3
 /** What cannot wait until the event loop turns. */
-const URGENT: ReadonlySet<Order['verb']> = new Set(['abort', 'answer', 'ping'])
+const URGENT: ReadonlySet<Order['verb']> = new Set(['abort', 'answer', 'promised', 'stop', 'ping', 'signature', 'size', 'peek', 'poke'])
 
 export function serve(port: Port, threads: Threads, executor: MakeExecutor = (admission, ledger) => new InThreadExecutor(admission, ledger)): void {
   new Server(port, threads, executor)
@@ -38,10 +44,17 @@ export function serve(port: Port, threads: Threads, executor: MakeExecutor = (ad
 
 type GuestFunction = (...args: unknown[]) => Promise<unknown[]>
 
+interface Called {
+  readonly signature: Signature
+  readonly args: readonly unknown[]
+}
+
 class Server {
   readonly #outbox: Outbox<Report>
   readonly #inbox: Inbox<Order>
+  readonly #sendNow: (report: Report) => void
   readonly #crossing: Crossing
+  readonly #callers: ServedCallers
   readonly #questions: Questions
   readonly #makeExecutor: MakeExecutor
   #executor: ServingExecutor | undefined
@@ -87,9 +100,23 @@ class Server {
       port,
       threads,
       (order) => this.#obey(order),
-      (order) => URGENT.has(order.verb) || (order.verb === 'close' && this.#guests.has(order.guest)),
+      (order) => this.#isUrgent(order),
     )
-    this.#questions = new Questions(this.#outbox, this.#crossing, () => this.#inbox.look())
+    const { line } = threads.workerData as WorkerData
+    this.#sendNow = (report) => {
+      line.postMessage([report])
+      ring(this.#questions.bells as Bells, 'host')
+    }
+    this.#callers = new ServedCallers((report) => this.#outbox.add(report), this.#crossing)
+    this.#questions = new Questions(this.#outbox, this.#sendNow, this.#crossing, this.#callers, () => this.#lookNow())
+  }
+
+  #isUrgent(order: Order): boolean {
+    if (URGENT.has(order.verb)) return true
+    // What the host runs in a guest that is on the stack here, and waits for it, cannot be waited for in turn. It would be in the time of a guest that polls
+    // The end of a lease ends the step that waits
+    if (order.verb === 'nested' || order.verb === 'release') return this.#questions.isWaiting
+    return order.verb === 'close' && this.#guests.has(order.guest)
   }
 
   #obey(order: Order): void {
@@ -129,6 +156,18 @@ class Server {
         return this.#do(order.id, () => this.#close(order.guest))
       case 'abort':
         return this.#abort(order.id, this.#crossing.receive(order.reason))
+      case 'nested':
+        return this.#nested(order)
+      case 'size':
+        return this.#answerNow(order.id, () => ({ value: this.#memoryOf(order).size }))
+      case 'peek':
+        return this.#answerNow(order.id, () => ({ value: this.#memoryOf(order).read(order.address, order.length) }))
+      case 'poke':
+        return this.#answerNow(order.id, () => ({ value: this.#memoryOf(order).write(order.address, order.bytes) }))
+      case 'stop':
+        return this.#stop(order)
+      case 'promised':
+        return this.#questions.promised(order.id)
       case 'ping':
         this.#outbox.add({ verb: 'answer', id: order.id })
         return this.#outbox.flush()
@@ -168,18 +207,79 @@ class Server {
     this.#outbox.add({ verb: 'answer', id, ...outcome, ...(state === undefined ? {} : { lease: state }), ...(figures === undefined ? {} : { figures }) })
   }
 
+  /** On the direct line: the host waits. */
+  #answerNow(id: number, work: () => Returned, fuelLeft: () => bigint | undefined = () => undefined): void {
+    let outcome: Outcome
+    try {
+      outcome = work()
+    } catch (error) {
+      // It may come across once more, as the cause of what it ends
+      outcome = { threw: this.#crossing.keep(error) }
+    }
+    const figures = this.#figuresOf.get(id)
+    this.#figuresOf.delete(id)
+    this.#sendNow({ verb: 'answer', id, ...outcome, fuelLeft: fuelLeft(), ...(figures === undefined ? {} : { figures }) })
+  }
+
+  #memoryOf({ instance, memory }: { readonly instance: number; readonly memory: number }): GuestMemory {
+    const calling = this.#callers.instance(instance)
+    if (calling === undefined) throw callError('stale', 'the instance of this caller is gone')
+    return calling.memory(memory)
+  }
+
+  #nested(order: Extract<Order, { verb: 'nested' }>): void {
+    let fuelLeft: bigint | undefined
+    this.#answerNow(
+      order.id,
+      () => {
+        const { id, guest } = order
+        const calling = this.#callers.call(order.call)
+        const served = this.#served(this.#guests.get(guest))
+        const { signature, args, particulars, ...terms } = this.#termsOf(order, served)
+        if (calling === undefined) throw callError('stale', 'the call around it has ended', { module: served.spec.name, function: signature.name })
+        changeFuel(calling.call, order.fuel)
+        const run = () => calling.instance.callNested(calling.call, signature, args, { ...terms, particulars })
+        try {
+          return {
+            value: this.#sentResults(
+              this.#questions.whileNested(() => asRequest(id, run)),
+              signature,
+              served,
+            ),
+          }
+        } finally {
+          this.#controllers.delete(id)
+          this.#changed.add(served)
+          fuelLeft = calling.call.portion?.left
+        }
+      },
+      () => fuelLeft,
+    )
+  }
+
+  /** A host function ends the call that it is part of. */
+  #stop({ call: number, code, cause, fuel }: Extract<Order, { verb: 'stop' }>): void {
+    const received = this.#crossing.receive(cause)
+    const call = this.#callers.call(number)?.call
+    if (call === undefined) return
+    changeFuel(call, fuel)
+    call.stop(code, received)
+  }
+
   async #begin(terms: Terms): Promise<void> {
     const { counts, thread } = terms
-    this.#questions.bell = terms.bell
+    this.#questions.bells = terms.bells
     shareProcess(terms.threads)
     const ledger = new Ledger(terms.totalMemoryLimit, sharedUse(counts, thread))
     this.#executor = this.#makeExecutor(sharedAdmission(terms, counts, thread), ledger)
     this.#publish = () => publish(ledger.held, counts, thread)
-    // A guest that runs to its end keeps the event loop from turning
-    if (!canSuspend) whilePolling(() => this.#look())
+    whilePolling(() => this.#look(terms.bells))
   }
 
-  #look(): void {
+  /** While guests run. One that runs to its end keeps the event loop from turning; and the host may wait. */
+  #look(bells: Bells): void {
+    if (heard(bells, 'waiting') > 0) this.#lookNow()
+    if (canSuspend) return
     const at = now()
     if (at - this.#lookedAt < LOOK_EVERY) return
     this.#lookedAt = at
@@ -187,11 +287,17 @@ class Server {
     this.#outbox.flush()
   }
 
+  #lookNow(): void {
+    count(this.#questions.bells as Bells, 'beat', 1)
+    this.#inbox.look()
+  }
+
   async #load(order: Extract<Order, { verb: 'load' }>): Promise<void> {
     const executor = this.#executor as ServingExecutor
     const served = new ServedGuest(order.guest, order.spec, this.#signal(order), {
       crossing: this.#crossing,
-      callHost: (guest, link, args, canWait) => this.#questions.callHost(guest, link, args, canWait),
+      callers: this.#callers,
+      questions: this.#questions,
       setUp: (guest, lease) => this.#setUp(guest, lease),
       closed: (guest) => this.#outbox.add({ verb: 'closed', guest }),
       happened: (guest, event) => this.#happened(guest, event),
@@ -208,20 +314,28 @@ class Server {
   }
 
   async #call(order: CallRequest & Abortable & { readonly id: number }, served: ServedGuest | undefined, callee: Pick<Guest, 'call'>): Promise<unknown> {
-    const { spec, signatures } = this.#served(served)
-    const { id, signature, args, allowance = spec.allowance, began, isObserved } = order
+    const known = this.#served(served)
+    const { signature, args, allowance, signal, particulars } = this.#termsOf(order, known)
+    return this.#sentResults(await callee.call(signature, args, allowance, signal, particulars), signature, known)
+  }
+
+  #termsOf(order: CallRequest & { readonly id: number }, { spec, signatures }: ServedGuest): Required<NestedTerms> & Called {
+    const { id, signature, args, allowance = spec.allowance, began, isObserved, isInner } = order
     const observe = isObserved ? { observe: (figures: CallFigures) => void this.#figuresOf.set(id, figures) } : undefined
-    const particulars = { began: fromShared(began), ...observe }
-    const called = signatures[signature] as Signature
-    const results = await callee.call(called, this.#crossing.receiveAll(args), allowance, this.#signal(order), particulars)
-    if (called.exchange !== undefined) return this.#crossing.sendData(results)
-    for (const result of results) if (typeof result === 'function') this.#functions.set(result, served as ServedGuest)
+    const particulars = { began: fromShared(began), ...(isInner ? { isInner } : undefined), ...observe }
+    return { signature: signatures[signature] as Signature, args: this.#crossing.receiveAll(args), allowance, signal: this.#signal(order), particulars }
+  }
+
+  #sentResults(results: readonly unknown[], signature: Signature, served: ServedGuest): readonly Sent[] {
+    if (signature.exchange !== undefined) return this.#crossing.sendData(results)
+    for (const result of results) if (typeof result === 'function') this.#functions.set(result, served)
     return this.#crossing.sendAll(results)
   }
 
   async #lease(order: Extract<Order, { verb: 'lease' }>): Promise<LeaseState> {
     const served = this.#served(this.#guests.get(order.guest))
-    const lease = await served.guest.lease(order.timeout, this.#signal(order), fromShared(order.began))
+    const { timeout, began, isInner = false } = order
+    const lease = await served.guest.lease(timeout, this.#signal(order), { began: fromShared(began), isInner })
     return this.#hold(order.id, lease, served)
   }
 
@@ -250,14 +364,12 @@ class Server {
   #invoke(order: Extract<Order, { verb: 'invoke' }>): void {
     const fn = this.#crossing.receive(order.function) as GuestFunction
     const guest = this.#functions.get(fn)
-    this.#do(
-      order.id,
-      async () => {
-        if (guest === undefined) throw callError('unsupported', 'a function that a guest gave to a host function cannot be called from another thread')
-        return this.#crossing.sendAll(await fn(...this.#crossing.receiveAll(order.args)))
-      },
-      guest,
-    )
+    const around = order.around === undefined ? undefined : this.#callers.call(order.around)?.call
+    const work = async () => {
+      if (guest === undefined) throw callError('unsupported', 'a function that a guest gave to a host function cannot be called from another thread')
+      return this.#crossing.sendAll(await fn(...this.#crossing.receiveAll(order.args)))
+    }
+    this.#do(order.id, around === undefined ? work : () => asHosted(around, work), guest)
   }
 
   #happened(guest: number, event: GuestEvent): void {

@@ -1,20 +1,23 @@
 /** A module of the host, on the thread that runs it. */
 import { conventionNamed } from '../conventions/conventions.ts'
 import { callError } from '../errors.ts'
+import type { CallingInstance } from '../guests/caller.ts'
 import type { Convention } from '../guests/convention.ts'
 import type { Guest, GuestEvent, GuestLease, GuestSpec } from '../guests/executor.ts'
-import { type Link, sourceOf } from '../guests/imports.ts'
+import { type ImportSource, type Link, type Linked, sourceOf } from '../guests/imports.ts'
 import { isFunctionImport, suspending } from '../guests/linking.ts'
 import type { Signature } from '../guests/signature.ts'
 import type { ModuleStats } from '../guests/stats.ts'
 import type { Crossing } from './crossing.ts'
-import type { LeaseState, Report, SentLink, SentSpec } from './messages.ts'
+import type { LeaseState, Report, SentSpec } from './messages.ts'
+import type { Questions } from './questions.ts'
+import type { ServedCallers } from './served-callers.ts'
 
 /** What the host does for it. */
 export interface Asks {
   readonly crossing: Crossing
-  /** @param canWait may the guest be suspended meanwhile? */
-  callHost(guest: number, link: number, args: readonly unknown[], canWait: boolean): unknown
+  readonly callers: ServedCallers
+  readonly questions: Questions
   setUp(guest: number, lease: GuestLease): Promise<void>
   closed(guest: number): void
   happened(guest: number, event: GuestEvent): void
@@ -34,12 +37,12 @@ export class ServedGuest {
 
   constructor(id: number, sent: SentSpec, signal: AbortSignal | undefined, asks: Asks) {
     this.id = id
-    const { imports, hasSetup, convention, ...rest } = sent
+    const { hasSetup, convention, ...rest } = sent
     this.spec = {
       ...rest,
       convention: conventionNamed(convention) as Convention,
-      imports: sourceOf(linksFrom(imports, id, asks), rest.name),
-      // A host function that calls back does so on the host's side
+      imports: importsFrom(sent, id, asks),
+      // Who calls back into a guest, by name, is on the host's side
       signatures: new Map(),
       setup: hasSetup ? (lease) => asks.setUp(id, lease) : undefined,
       signal,
@@ -104,16 +107,42 @@ function onlyRan({ stats: before, memorySize }: Figures, { stats: now, memorySiz
   )
 }
 
-/** A guest is suspended while the host runs an `async` function, where that is possible. Until any other has returned, its whole thread waits. */
-function linksFrom(sent: readonly SentLink[], guest: number, asks: Asks): readonly Link[] {
-  const links = sent.map((link, at): Link => {
-    const { wanted } = link
-    if (link.kind === 'value') return { wanted, kind: 'value', value: asks.crossing.receive(link.value) }
-    return { wanted, kind: 'function', isAsync: link.isAsync, fn: (...args) => asks.callHost(guest, at, args, waiting.has(at)) }
-  })
-  const able: ReadonlySet<unknown> = new Set(suspending(links.map((link) => link.wanted).filter(isFunctionImport)))
-  const waiting: ReadonlySet<number> = new Set(links.flatMap(({ wanted }, at) => (able.has(wanted) ? [at] : [])))
-  return links
+/** What instances are given: functions that call the host in their name. */
+function importsFrom({ name, imports, isPerInstance }: SentSpec, guest: number, { crossing, callers, questions }: Asks): ImportSource {
+  const values = imports.map((link) => (link.kind === 'value' ? crossing.receive(link.value) : undefined))
+  const able: ReadonlySet<unknown> = new Set(suspending(imports.map(({ wanted }) => wanted).filter(isFunctionImport)))
+  const linksOf = (own: CallingInstance | undefined, instance: number, called: () => void): readonly Link[] =>
+    imports.map((sent, link): Link => {
+      const { wanted } = sent
+      if (sent.kind === 'value') return { wanted, kind: 'value', value: values[link] }
+      const { isAsync } = sent
+      const asked = { guest, instance, own: own as CallingInstance, link, isAsync, canSuspend: able.has(wanted) }
+      const fn = (...args: unknown[]) => {
+        called()
+        return questions.callHost(asked, args)
+      }
+      return { wanted, kind: 'function', isAsync, fn }
+    })
+  const links = linksOf(undefined, -1, () => undefined)
+  return {
+    links,
+    isPerInstance,
+    linksOf(own: CallingInstance): Linked {
+      const instance = callers.add(own)
+      let isKnown = isPerInstance
+      const dropped = () => callers.drop(guest, instance, isKnown)
+      try {
+        if (isPerInstance) questions.tellInstance(guest, instance)
+      } catch (error) {
+        dropped()
+        throw error
+      }
+      const called = () => {
+        isKnown = true
+      }
+      return { ...sourceOf(linksOf(own, instance, called), name).linksOf(own), dropped }
+    },
+  }
 }
 
 export function leaseState(id: number, lease: GuestLease, crossing: Crossing): LeaseState {

@@ -7,7 +7,7 @@ import { forgetCounts } from './shared-counts.ts'
 import type { Place, ThreadGuest } from './thread-guest.ts'
 import type { Connect } from './transport.ts'
 
-export interface SlotTerms extends Omit<Terms, 'thread' | 'bell'> {
+export interface SlotTerms extends Omit<Terms, 'thread' | 'bells'> {
   readonly connect: Connect
   readonly grace: number
 }

@@ -6,11 +6,16 @@ import type { Signature } from '../guests/signature.ts'
 import { type ModuleStats, Stats, sumOfStats } from '../guests/stats.ts'
 import { now } from '../runtime/clock.ts'
 
-/** Why a part takes no call that another may take: it cannot be restarted now, or the call is made from a host function of its only instance. */
-const ELSEWHERE: readonly ErrorCode[] = ['broken', 'unsupported']
+/** Why a part takes no call that another may take: it cannot be restarted now, or all its instances wait for whom makes the call. */
+const ELSEWHERE: readonly ErrorCode[] = ['broken', 'reentrant']
+
+/** A guest that knows whether a call that is made here is one back into it, from a host function of it. */
+export interface SpreadPart extends Guest {
+  isCalledBack(): boolean
+}
 
 interface Part {
-  readonly guest: Guest
+  readonly guest: SpreadPart
   /** How many of the module's instances it has. */
   readonly instances: number
   /** Calls and leases that it has now. */
@@ -27,7 +32,7 @@ export class SpreadGuest implements Guest {
   }
 
   /** @param place loads a part of it on the least loaded thread. @throws LoadError */
-  static async load(spec: GuestSpec, threads: number, place: (part: GuestSpec) => Promise<Guest>): Promise<SpreadGuest> {
+  static async load(spec: GuestSpec, threads: number, place: (part: GuestSpec) => Promise<SpreadPart>): Promise<SpreadGuest> {
     const count = Math.min(threads, spec.instances)
     let isClosed = false
     let spread: SpreadGuest | undefined
@@ -80,6 +85,8 @@ export class SpreadGuest implements Guest {
     signal: AbortSignal | undefined,
     particulars?: Particulars,
   ): Promise<unknown[]> {
+    const inside = this.#inside
+    if (inside !== undefined) return inside.call(signature, args, allowance, signal, particulars)
     // Its time runs on when it goes from one part to another
     const began = now()
     const given = args.slice()
@@ -93,8 +100,8 @@ export class SpreadGuest implements Guest {
     })
   }
 
-  callSync(signature: Signature, args: readonly unknown[], allowance: Allowance): unknown[] {
-    return (this.#parts[0] as Part).guest.callSync(signature, args, allowance)
+  callSync(signature: Signature, args: readonly unknown[], allowance: Allowance, particulars?: Particulars): unknown[] {
+    return (this.#inside ?? (this.#parts[0] as Part).guest).callSync(signature, args, allowance, particulars)
   }
 
   lease(timeout: number, signal: AbortSignal | undefined): Promise<GuestLease> {
@@ -105,7 +112,7 @@ export class SpreadGuest implements Guest {
         part.taken--
       }
       try {
-        return released(await part.guest.lease(timeout, signal, began), done)
+        return released(await part.guest.lease(timeout, signal, { began }), done)
       } catch (error) {
         done()
         throw error
@@ -119,6 +126,11 @@ export class SpreadGuest implements Guest {
 
   async close(): Promise<void> {
     await Promise.all(this.#parts.map(({ guest }) => guest.close()))
+  }
+
+  /** The part whose instance called the host function that makes a call now. */
+  get #inside(): Guest | undefined {
+    return this.#parts.find(({ guest }) => guest.isCalledBack())?.guest
   }
 
   /** Has a part do something: the one that has least to do, or another one if that cannot at present. */

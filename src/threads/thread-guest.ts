@@ -1,22 +1,30 @@
 /** A module that runs on one other thread; on another one if that is lost. */
 import { ALL_FUEL, type Allowance } from '../budget.ts'
-import { type CurfewError, callError, type ErrorCode, LoadError } from '../errors.ts'
-import type { Guest, GuestEvent, GuestLease, GuestSpec, Particulars } from '../guests/executor.ts'
-import type { Link } from '../guests/imports.ts'
+import { type CurfewError, callError, type ErrorCode, type ErrorDetails, LoadError } from '../errors.ts'
+import { originHere } from '../guests/async-context.ts'
+import type { NestedTerms } from '../guests/caller.ts'
+import type { GuestEvent, GuestLease, GuestSpec, Particulars } from '../guests/executor.ts'
+import type { ImportSource } from '../guests/imports.ts'
 import { Line } from '../guests/line.ts'
 import type { Admission } from '../guests/scheduler.ts'
 import type { Signature } from '../guests/signature.ts'
 import { type ModuleStats, Stats, sumOfStats } from '../guests/stats.ts'
+import { reentrant } from '../guests/tenants.ts'
 import { Account } from '../runtime/account.ts'
-import { Call } from '../runtime/call.ts'
+import { Call, type Hosted } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 import type { Sent } from './crossing.ts'
-import { type HostCall, runHostFunction } from './host-functions.ts'
+import type { HostCall } from './host-functions.ts'
+import { unlessBlocked, unlessStuck } from './inner-wait.ts'
 import type { Abortable, CallRequest, LeaseState, Report } from './messages.ts'
-import { inside, isInside, noSync } from './refusals.ts'
+import { blocked, noSync } from './refusals.ts'
+import type { RemoteCall } from './remote-call.ts'
+import { callAround, type RemoteModule } from './remote-instance.ts'
+import { RemoteInstances } from './remote-instances.ts'
 import { type About, done, type RemoteThread, type Resident } from './remote-thread.ts'
 import { sentSpec } from './sent-spec.ts'
 import { toShared } from './shared-time.ts'
+import type { SpreadPart } from './spread-guest.ts'
 import { type Began, type Lessor, ThreadLease } from './thread-lease.ts'
 
 const NO_STATS = new Stats(0).snapshot
@@ -31,7 +39,7 @@ export interface Place {
   leave(guest: ThreadGuest): void
 }
 
-export class ThreadGuest implements Guest, Lessor, Resident {
+export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
   readonly id: number
   readonly name: string
   readonly about: About
@@ -42,6 +50,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
   /** Calls that wait while there is no thread. */
   readonly #line: Line
   readonly #signatures = new Map<Signature, number>()
+  readonly #instances: RemoteInstances
   /** Of calls that no thread has seen. */
   readonly #own = new Stats(0)
   /** Of threads that are gone. */
@@ -63,6 +72,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
     this.#spec = spec
     this.#place = place
     this.#line = new Line(spec, admission, this.#own)
+    this.#instances = new RemoteInstances(this)
     this.about = { module: spec.name, count: (code) => this.#own.countRefused(code) }
   }
 
@@ -86,7 +96,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
     const order = { verb: 'load' as const, id: thread.id(), guest: this.id, spec: sentSpec(this.#spec, thread.crossing), again: false }
     try {
       const due = startTimeout === 0 ? Number.POSITIVE_INFINITY : now() + startTimeout
-      await thread.ask({ ...order, ...abortable(thread, signal) }, { module: this.name }, due, signal, done)
+      await unlessBlocked(thread, this.name, () => thread.ask({ ...order, ...abortable(thread, signal) }, { module: this.name }, due, signal, done))
       this.#loaded = true
     } catch (error) {
       this.#closed = true
@@ -95,29 +105,64 @@ export class ThreadGuest implements Guest, Lessor, Resident {
     }
   }
 
+  get imports(): ImportSource {
+    return this.#spec.imports
+  }
+
+  get signatures(): ReadonlyMap<string, Signature> {
+    return this.#spec.signatures
+  }
+
+  get memories(): number {
+    return this.#spec.abi.memories?.length ?? 0
+  }
+
+  isCalledBack(): boolean {
+    return callAround(this) !== undefined
+  }
+
   call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined, particulars?: Particulars): Promise<unknown[]> {
     const refused = this.#refusal(signature.name)
     if (refused !== undefined) return Promise.reject(refused)
+    const around = callAround(this)
+    if (around !== undefined) return this.#nestedCall(around, signature, args, { allowance, signal, particulars })
     const began = particulars?.began ?? now()
+    const origin = originHere()
     const thread = this.#thread
-    if (thread !== undefined) return this.#call(thread, signature, args, allowance, signal, { ...particulars, began })
+    if (origin === undefined && thread !== undefined) return this.#call(thread, signature, args, allowance, signal, { ...particulars, began })
     const given = args.slice()
-    return this.#threadAgain(signature.name, allowance.timeout, signal, 'deadline', began).then((back) =>
-      this.#call(back, signature, given, allowance, signal, { ...particulars, began }),
+    return this.#begin(origin, signature.name, { timeout: allowance.timeout, signal, timeoutCode: 'deadline', began }, (back) =>
+      this.#call(back, signature, given, allowance, signal, { ...particulars, began, isInner: origin !== undefined }, origin),
     )
   }
 
-  callSync(signature: Signature): unknown[] {
+  callSync(signature: Signature, args: readonly unknown[], allowance: Allowance, particulars?: Particulars): unknown[] {
+    const refused = this.#refusal(signature.name)
+    if (refused !== undefined) throw refused
+    const around = callAround(this)
+    if (around !== undefined) return this.runNested(around, signature, args, { allowance, signal: undefined, particulars })
     throw this.#counted(noSync(this.name, signature.name))
   }
 
-  async lease(timeout: number, signal: AbortSignal | undefined, began = now()): Promise<GuestLease> {
+  async lease(timeout: number, signal: AbortSignal | undefined, particulars?: Particulars): Promise<GuestLease> {
     const refused = this.#refusal(undefined)
     if (refused !== undefined) throw refused
-    const thread = this.#thread ?? (await this.#threadAgain(undefined, timeout, signal, 'lease-timeout', began))
-    const order = { verb: 'lease' as const, id: thread.id(), guest: this.id, timeout, began: toShared(began) }
-    const asked = { ...order, ...abortable(thread, signal) }
-    return thread.ask(asked, this.about, began + timeout, signal, ({ value }) => new ThreadLease(this, thread, value as LeaseState, signal))
+    const began = particulars?.began ?? now()
+    const origin = originHere()
+    return this.#begin(origin, undefined, { timeout, signal, timeoutCode: 'lease-timeout', began }, (thread) => {
+      const order = { verb: 'lease' as const, id: thread.id(), guest: this.id, timeout, began: toShared(began), isInner: origin !== undefined }
+      const asked = { ...order, ...abortable(thread, signal) }
+      return thread.ask(asked, this.about, began + timeout, signal, ({ value }) => new ThreadLease(this, thread, value as LeaseState, signal))
+    })
+  }
+
+  runNested(call: RemoteCall, signature: Signature, args: readonly unknown[], terms?: NestedTerms): unknown[] {
+    const { thread } = call
+    const { allowance = this.#spec.allowance, signal, particulars } = terms ?? {}
+    const request = this.request(thread, signature, args, allowance, signal, { ...particulars, began: now() })
+    const order = { verb: 'nested' as const, id: thread.id(), guest: this.id, call: call.number, fuel: call.takeFuel(), ...request }
+    const about = { ...this.about, ...particulars, function: signature.name, fuelLeft: (left: bigint | undefined) => call.setFuel(left) }
+    return thread.askNow(order, about, signal, (answer) => thread.results(answer))
   }
 
   async idle(): Promise<void> {
@@ -144,7 +189,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
     args: readonly unknown[],
     allowance: Allowance,
     signal: AbortSignal | undefined,
-    { began, observe }: Began,
+    { began, observe, isInner }: Began,
   ): CallRequest {
     return {
       signature: this.#numberOf(thread, signature),
@@ -153,6 +198,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
       ...(allowance === this.#spec.allowance ? undefined : { allowance }),
       ...(signal === undefined ? undefined : abortable(thread, signal)),
       ...(observe === undefined ? undefined : { isObserved: true }),
+      ...(isInner ? { isInner } : undefined),
     }
   }
 
@@ -180,6 +226,10 @@ export class ThreadGuest implements Guest, Lessor, Resident {
         )
       case 'host':
         return this.#calledBack(report)
+      case 'instance':
+        return this.#instances.made(this.#place.thread as RemoteThread, report)
+      case 'gone':
+        return this.#instances.gone(report.instance)
     }
   }
 
@@ -190,6 +240,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
     this.#stats = NO_STATS
     this.#memorySize = 0
     this.#signatures.clear()
+    this.#instances.clear()
     if (this.#spec.restart === 'never' && this.#loaded) void this.close()
   }
 
@@ -234,6 +285,11 @@ export class ThreadGuest implements Guest, Lessor, Resident {
     this.suspended()
   }
 
+  async #nestedCall(around: RemoteCall, signature: Signature, args: readonly unknown[], terms: NestedTerms): Promise<unknown[]> {
+    if (terms.signal?.aborted) throw this.#counted(abortedBefore(this.#where(signature.name), terms.signal))
+    return this.runNested(around, signature, args, terms)
+  }
+
   #call(
     thread: RemoteThread,
     signature: Signature,
@@ -241,23 +297,55 @@ export class ThreadGuest implements Guest, Lessor, Resident {
     allowance: Allowance,
     signal: AbortSignal | undefined,
     particulars: Began,
+    origin?: Hosted,
   ): Promise<unknown[]> {
     const id = thread.id()
     const order = { verb: 'call' as const, id, guest: this.id, ...this.request(thread, signature, args, allowance, signal, particulars) }
-    const about = { module: this.name, function: signature.name, count: this.about.count, observe: particulars.observe }
+    const { observe, context } = particulars
+    const about = { module: this.name, function: signature.name, count: this.about.count, observe, context, origin }
     return thread.ask(order, about, particulars.began + allowance.timeout, signal, (answer) => thread.results(answer))
   }
 
+  /** Begins a call or lease once there is a thread; if a host function makes it, not one that could never have an instance. */
+  async #begin<T>(origin: Hosted | undefined, name: string | undefined, limits: WaitLimits, begin: (thread: RemoteThread) => Promise<T>): Promise<T> {
+    // Whether its guest waits for it is known when it has returned
+    if (origin !== undefined) await undefined
+    const refused = this.#refusal(name)
+    if (refused !== undefined) throw refused
+    const begun = async () => begin(this.#thread ?? (await this.#threadAgain(name, limits)))
+    return origin === undefined ? begun() : this.#inner(origin, name, begun)
+  }
+
+  /** What waits for an instance in the course of a host function is refused as soon as all that have one wait for that function. */
+  #inner<T>(origin: Hosted, name: string | undefined, begin: () => Promise<T>): Promise<T> {
+    const refusal = () => {
+      const { instances } = this.#spec
+      const isThread = (this.#holders?.length ?? 0) < instances
+      return this.#counted(isThread ? blocked(this.name, name) : reentrant(this.name, name, instances))
+    }
+    return unlessStuck(origin, () => this.#holders, refusal, begin)
+  }
+
+  /** Who have its instances, or its thread, if all of them wait for host functions. */
+  get #holders(): readonly Call[] | undefined {
+    const holders = this.#instances.waiting
+    if (holders.length >= this.#spec.instances) return holders
+    const blocking = this.#thread?.blocking
+    return blocking === undefined ? undefined : [blocking]
+  }
+
   /** Waits until there is a thread, within what the call may take. */
-  #threadAgain(name: string | undefined, timeout: number, signal: AbortSignal | undefined, timeoutCode: ErrorCode, began: number): Promise<RemoteThread> {
-    const call = new Call(this, { timeout, cpuTimeout: Number.POSITIVE_INFINITY, fuel: ALL_FUEL, slice: 0, signal, timeoutCode }, began)
+  #threadAgain(name: string | undefined, limits: WaitLimits): Promise<RemoteThread> {
+    const { signal } = limits
     return new Promise((resolve, reject) => {
-      if (signal?.aborted) {
-        return reject(this.#counted(callError('aborted', 'the call was aborted before it began', { ...this.#where(name), cause: signal.reason })))
-      }
+      if (signal?.aborted) return reject(this.#counted(abortedBefore(this.#where(name), signal)))
       const grant = () => resolve(this.#place.thread as RemoteThread)
-      this.#line.join({ call, name, grant, refuse: reject }, false, () => this.#checkEmpty())
+      this.#line.join({ call: this.#waiting(limits), name, grant, refuse: reject }, false, () => this.#checkEmpty())
     })
+  }
+
+  #waiting({ timeout, signal, timeoutCode, began }: WaitLimits): Call {
+    return new Call(this, { timeout, cpuTimeout: Number.POSITIVE_INFINITY, fuel: ALL_FUEL, slice: 0, signal, timeoutCode }, began)
   }
 
   #numberOf(thread: RemoteThread, signature: Signature): number {
@@ -280,6 +368,7 @@ export class ThreadGuest implements Guest, Lessor, Resident {
       await thread.ask({ verb: 'close', id: thread.id(), guest: this.id }, {}, now(), undefined, done).catch(() => undefined)
       thread.residents.delete(this.id)
     }
+    this.#instances.clear()
     this.#place.leave(this)
   }
 
@@ -301,19 +390,13 @@ export class ThreadGuest implements Guest, Lessor, Resident {
     const thread = this.#place.thread as RemoteThread
     // A restart is begun as part of whatever ended the instance before, and does not end with that
     const request = asked.isStarting && this.#loaded ? undefined : asked.request
-    const runs = !this.#closed && thread.within(request, () => void this.#runHostFunction(thread, asked))
+    const runs = !this.#closed && thread.within(request, () => this.#instances.serve(thread, request, asked))
     // What it was to be given is let go of, or its thread would keep it
     if (!runs) thread.crossing.receiveAll(asked.args)
   }
 
-  async #runHostFunction(thread: RemoteThread, asked: HostCall): Promise<void> {
-    const outcome = await runHostFunction(this, this.#spec.imports.links[asked.link] as Link, asked, thread)
-    thread.tell({ verb: 'answer', id: asked.id, ...outcome })
-  }
-
   #refusal(name: string | undefined): CurfewError | undefined {
-    if (this.#closed) return this.#counted(callError('closed', 'the module is closed', this.#where(name)))
-    return this.#spec.instances === 1 && isInside(this) ? this.#counted(inside(this.name, name)) : undefined
+    return this.#closed ? this.#counted(callError('closed', 'the module is closed', this.#where(name))) : undefined
   }
 
   #counted(error: CurfewError): CurfewError {
@@ -324,6 +407,18 @@ export class ThreadGuest implements Guest, Lessor, Resident {
   #where(name: string | undefined): { module: string; function: string | undefined; phase: 'queued' } {
     return { module: this.name, function: name, phase: 'queued' }
   }
+}
+
+/** Of what waits for a thread. */
+interface WaitLimits {
+  readonly timeout: number
+  readonly signal: AbortSignal | undefined
+  readonly timeoutCode: ErrorCode
+  readonly began: number
+}
+
+function abortedBefore(where: ErrorDetails, signal: AbortSignal): CurfewError {
+  return callError('aborted', 'the call was aborted before it began', { ...where, cause: signal.reason })
 }
 
 function abortable(thread: RemoteThread, signal: AbortSignal | undefined): Abortable {

@@ -1,12 +1,16 @@
 /** A lease of an instance of another thread. */
 import type { Allowance } from '../budget.ts'
 import { callError } from '../errors.ts'
+import { originHere } from '../guests/async-context.ts'
+import type { NestedTerms } from '../guests/caller.ts'
 import type { GuestLease, Particulars } from '../guests/executor.ts'
 import type { Signature } from '../guests/signature.ts'
 import type { CallOwner } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
 import type { CallRequest, LeaseState } from './messages.ts'
-import { inside, isInside, noSync } from './refusals.ts'
+import { noSync } from './refusals.ts'
+import type { RemoteCall } from './remote-call.ts'
+import { callAround, type RemoteInstance } from './remote-instance.ts'
 import type { About, RemoteThread, Request, Tenancy } from './remote-thread.ts'
 
 /** What is particular to a call, and when it was made. */
@@ -15,6 +19,7 @@ export type Began = Particulars & { readonly began: number }
 /** The module whose instance it is. */
 export interface Lessor extends CallOwner {
   readonly about: About
+  runNested(call: RemoteCall, signature: Signature, args: readonly unknown[], terms: NestedTerms): unknown[]
   /** What a call is sent as. */
   request(
     thread: RemoteThread,
@@ -34,6 +39,8 @@ export class ThreadLease implements GuestLease, Tenancy {
   readonly #unlisten: () => void
   #reject: (error: unknown) => void = () => undefined
   #memorySize = 0
+  /** Known once that has called the host. */
+  #instance: RemoteInstance | undefined
   /** Why every operation throws, once the lease is over. */
   #over: (() => unknown) | undefined
 
@@ -61,31 +68,37 @@ export class ThreadLease implements GuestLease, Tenancy {
     particulars?: Particulars,
   ): Promise<unknown[]> {
     this.#check()
-    if (isInside(this.#guest)) throw inside(this.#guest.name, signature.name)
+    const around = this.#callAround
+    if (around !== undefined) return this.#guest.runNested(around, signature, args, { allowance, signal, particulars })
     const began = now()
+    const origin = originHere()
     const id = this.#thread.id()
     const order = {
       verb: 'step' as const,
       id,
       lease: this.#id,
-      ...this.#guest.request(this.#thread, signature, args, allowance, signal, { ...particulars, began }),
+      ...this.#guest.request(this.#thread, signature, args, allowance, signal, { ...particulars, began, isInner: origin !== undefined }),
     }
-    const about = { ...this.#guest.about, function: signature.name, observe: particulars?.observe }
+    const about = { ...this.#guest.about, ...particulars, function: signature.name, origin, lease: this }
     return this.#thread.results({ value: await this.#step(order, about, began + allowance.timeout, signal) })
   }
 
-  callSync(signature: Signature): unknown[] {
+  callSync(signature: Signature, args: readonly unknown[], allowance: Allowance, particulars?: Particulars): unknown[] {
     this.#check()
+    const around = this.#callAround
+    if (around !== undefined) return this.#guest.runNested(around, signature, args, { allowance, signal: undefined, particulars })
     throw noSync(this.#guest.name, signature.name)
   }
 
   async read(address: number | bigint, length: number, memory: number): Promise<Uint8Array> {
     this.#check()
+    if (this.#callAround !== undefined) return this.#own.memory(memory).read(address, length)
     return (await this.#step({ verb: 'read', id: this.#thread.id(), lease: this.#id, address, length, memory }, this.#noCall, now())) as Uint8Array
   }
 
   async write(address: number | bigint, bytes: Uint8Array, memory: number): Promise<void> {
     this.#check()
+    if (this.#callAround !== undefined) return this.#own.memory(memory).write(address, bytes)
     // A copy, as they are now, and not of the whole buffer that they may be a part of
     const copy = new Uint8Array(bytes)
     await this.#step({ verb: 'write', id: this.#thread.id(), lease: this.#id, address, bytes: copy, memory }, this.#noCall, now())
@@ -107,6 +120,19 @@ export class ThreadLease implements GuestLease, Tenancy {
     this.#over ??= () => error
     this.#leave()
     this.#reject(error)
+  }
+
+  runsIn(instance: RemoteInstance): void {
+    this.#instance = instance
+  }
+
+  /** The call of this instance whose host function makes a call now. */
+  get #callAround(): RemoteCall | undefined {
+    return this.#instance === undefined ? undefined : callAround(this.#guest, this.#instance)
+  }
+
+  get #own(): RemoteInstance {
+    return this.#instance as RemoteInstance
   }
 
   /** What reads and writes are about: they are not counted if the thread is lost. */

@@ -10,6 +10,8 @@ export interface Listener {
 export interface Transport {
   /** Sends what structured cloning can copy; it arrives in order, or the other end is gone. */
   post(batch: readonly unknown[]): void
+  /** Takes what the other end has sent on its direct line, for who waits without a turn of the event loop. */
+  receive(): readonly unknown[] | undefined
   /** May the process end while this is open? */
   ref(): void
   unref(): void

@@ -1,9 +1,15 @@
 /** A worker thread of this process at the other end. */
-import { builtin } from '../node.ts'
+import { builtin, type Port, type Threads } from '../node.ts'
 import type { Connect, Listener, Transport } from './transport.ts'
 
 // Written twice, so that tools which bundle see both
 const ENTRY = import.meta.url.endsWith('.ts') ? new URL('./worker.ts', import.meta.url) : new URL('./worker.js', import.meta.url)
+
+/** What a worker is started with. */
+export interface WorkerData {
+  /** Its end of the direct line, see `Transport.receive`. */
+  readonly line: Port
+}
 
 export function hasThreads(): boolean {
   return builtin('worker_threads') !== undefined
@@ -12,8 +18,10 @@ export function hasThreads(): boolean {
 /** @param entry what the worker runs, if not this package's own. @throws whatever Node throws if there can be no further thread */
 export function workerTransport(entry: URL = ENTRY, resourceLimits?: { maxOldGenerationSizeMb: number }): Connect {
   return (listener: Listener): Transport => {
-    const { Worker } = builtin('worker_threads') as NonNullable<ReturnType<typeof builtin<'worker_threads'>>>
-    const worker = new Worker(entry, { execArgv: [], ...(resourceLimits === undefined ? {} : { resourceLimits }) })
+    const { MessageChannel, receiveMessageOnPort, Worker } = builtin('worker_threads') as Threads
+    const { port1: line, port2: theirs } = new MessageChannel()
+    const workerData: WorkerData = { line: theirs }
+    const worker = new Worker(entry, { execArgv: [], workerData, transferList: [theirs], ...(resourceLimits === undefined ? {} : { resourceLimits }) })
     let ended = false
     const end = (cause: unknown) => {
       if (ended) return
@@ -29,6 +37,7 @@ export function workerTransport(entry: URL = ENTRY, resourceLimits?: { maxOldGen
     worker.unref()
     return {
       post: (batch) => worker.postMessage(batch),
+      receive: () => receiveMessageOnPort(line)?.message as readonly unknown[] | undefined,
       ref: () => worker.ref(),
       unref: () => worker.unref(),
       terminate: () => worker.terminate(),

@@ -5,7 +5,7 @@ import { EXIT } from '../../src/errors.ts'
 import { fixture, run } from './run.ts'
 
 test('--help teaches: commands, examples and every exit code', async () => {
-  for (const argv of [['--help'], ['call', '--help'], ['inspect', '-h'], ['guard', '--help'], ['help', 'call']]) {
+  for (const argv of [['--help'], ['call', '--help'], ['run', '--help'], ['inspect', '-h'], ['guard', '--help'], ['help', 'call']]) {
     const { code, out, err } = await run(argv)
     assert.deepEqual([code, err], [0, ''], argv.join(' '))
     assert.match(out, /^Usage: curfew /)
@@ -17,7 +17,7 @@ test('--help teaches: commands, examples and every exit code', async () => {
 
 test('the main help names every command', async () => {
   const { out } = await run(['--help'])
-  for (const command of ['call', 'inspect', 'guard']) {
+  for (const command of ['call', 'run', 'inspect', 'guard']) {
     assert.match(out, new RegExp(`\n  ${command} [^\n]*<file.wasm>`))
     assert.ok(out.includes(`\`curfew ${command} --help\``), command)
   }

@@ -8,6 +8,8 @@ export interface World {
   /** Where written files go, by path; without it, to the disk. */
   readonly written?: Record<string, Uint8Array>
   readonly colour?: boolean
+  readonly stdin?: AsyncIterable<Uint8Array>
+  readonly writeBytes?: (bytes: Uint8Array) => Promise<void>
   readonly onInterrupt?: CommandIo['onInterrupt']
 }
 
@@ -17,10 +19,11 @@ export interface Ended {
   readonly err: string
 }
 
-export async function run(argv: readonly string[], { files, written, colour = false, onInterrupt }: World = {}): Promise<Ended> {
+export async function run(argv: readonly string[], { files, written, colour = false, stdin, writeBytes, onInterrupt }: World = {}): Promise<Ended> {
   let [out, err] = ['', '']
   const code = await main(argv, {
-    stdout: { write: (text) => (out += text), colour },
+    ...(stdin === undefined ? {} : { stdin }),
+    stdout: { write: (text) => (out += text), ...(writeBytes === undefined ? {} : { writeBytes }), colour },
     stderr: { write: (text) => (err += text), colour },
     ...(files === undefined ? {} : { readFile: (path: string) => readFrom(files, path) }),
     ...(written === undefined ? {} : { writeFile: async (path: string, bytes: Uint8Array) => void Object.assign(written, { [path]: bytes }) }),

@@ -17,7 +17,7 @@ const folder = mkdtempSync(join(tmpdir(), 'curfew-docs-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 
 /** Pages whose examples are complete. */
-const RUN = ['README.md', 'docs/events.md', 'docs/host-functions.md']
+const RUN = ['README.md', 'docs/events.md', 'docs/host-functions.md', 'docs/wasi.md']
 
 /** A block that imports what it uses is complete: it must run, and print what it says. */
 function completeBlocksOf(page: string): CodeBlock[] {

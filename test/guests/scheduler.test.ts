@@ -56,7 +56,8 @@ simulation('a call that has not begun does so, however many its account has used
   }
   crowd.runAway(late)
   await crowd.after(1_000)
-  assert.ok(begun !== undefined && begun > 1 && begun <= bound(2), `it began in turn ${begun}`)
+  // In the first turn only if that happened to be one that goes by age
+  assert.ok(begun !== undefined && begun <= bound(2), `it began in turn ${begun}`)
 })
 
 /** How long a call of a module takes that has been called often before, on the fake clock. */

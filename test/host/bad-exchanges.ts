@@ -139,9 +139,12 @@ export function badExchanges(): void {
     const module = await bench.load(plugin(ECHO))
     const circle: unknown[] = []
     circle.push(circle)
+    const given = new Uint8Array(8)
+    structuredClone(given, { transfer: [given.buffer] })
     const refused: [() => Promise<unknown>, RegExp][] = [
       [() => module.callBytes('f', 'text' as unknown as Uint8Array), /Uint8Array, but got "text"/],
       [() => module.callBytes('f', [1] as unknown as Uint8Array), /Uint8Array, but got an array/],
+      [() => module.callBytes('f', given), /bytes were given away/],
       [() => module.callText('f', 1 as unknown as string), /a string, but got 1/],
       [() => module.callText('f', 'half \ud800'), /half of a surrogate pair/],
       [() => module.callJson('f', undefined), /there is none for undefined/],

@@ -5,6 +5,7 @@ import { asyncFunctions } from './async-functions.ts'
 import { badExchanges } from './bad-exchanges.ts'
 import { callers } from './callers.ts'
 import { calls } from './calls.ts'
+import { circles } from './circles.ts'
 import { closing } from './closing.ts'
 import { concurrency } from './concurrency.ts'
 import { conventions } from './conventions.ts'
@@ -32,6 +33,7 @@ import { sources } from './sources.ts'
 import { starting } from './starting.ts'
 import { stops } from './stops.ts'
 import { sync } from './sync.ts'
+import { wasi } from './wasi.ts'
 
 const SUBJECTS: Readonly<Record<string, (mode: Mode) => void>> = {
   "the Go design's own cases": seed,
@@ -61,6 +63,8 @@ const SUBJECTS: Readonly<Record<string, (mode: Mode) => void>> = {
   'async host functions': asyncFunctions,
   'callers of host functions': callers,
   'nested calls': nesting,
+  'calls in circles': circles,
+  'programs of WASI': wasi,
   closing,
   events,
   'histories at random': histories,

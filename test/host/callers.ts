@@ -1,7 +1,7 @@
 /** The guest that calls a host function, as that sees it: its memory, its call, its exports. */
 import assert from 'node:assert/strict'
-import { type Caller, type CurfewError, currentCall, type Host, type ImportsOf, type LoadOptions, type Module } from '../../src/index.ts'
-import { type Bench, behaviour, busy, failure, type Mode, nextTurn, sleep } from '../support/host.ts'
+import { type Caller, type CurfewError, currentCall, type ErrorCode, type Host, type ImportsOf, type LoadOptions, type Module } from '../../src/index.ts'
+import { type Bench, behaviour, busy, failure, type Mode, nextTurn, sleep, within } from '../support/host.ts'
 import { wat } from '../support/wat.ts'
 
 /** Asks the host about a piece of its memory. Its allocator never frees; `count` counts what has been asked of this instance. */
@@ -44,7 +44,8 @@ export function callers(mode: Mode): void {
   memory()
   ofInstances()
   ofCalls()
-  if (!mode.jspi) return
+  // Where no guest can be suspended, a thread can wait
+  if (!mode.jspi && mode.threads === undefined) return
   waiting()
   reentrancy()
 }
@@ -330,10 +331,14 @@ function ofCalls(): void {
   behaviour('a call back into the guest has the context of the call around it', async (bench) => {
     const seen: unknown[] = []
     let depth = 0
-    const module = await guest(bench, (caller) => {
-      seen.push(caller.context)
-      return ++depth < 3 ? caller.callSync('ask', [0, 0])[0] : 0
-    })
+    const module = await guest(
+      bench,
+      (caller) => {
+        seen.push(caller.context)
+        return ++depth < 3 ? caller.callSync('ask', [0, 0])[0] : 0
+      },
+      { nestedTimeout: 1_000 },
+    )
     await module.call('ask', [0, 0], { context: 'outer' })
     assert.deepEqual(seen, ['outer', 'outer', 'outer'])
   })
@@ -372,6 +377,24 @@ function ofCalls(): void {
     const reasons = signals.map(({ reason }) => reason as Error & { code: unknown })
     assert.equal(reasons[0]?.name, 'AbortError')
     assert.equal(reasons[2]?.code, 'deadline')
+  })
+
+  behaviour('so is that of a start function, when that is done', async (bench) => {
+    for (const end of ['', 'unreachable']) {
+      let signal: AbortSignal | undefined
+      const text = `(module (import "h" "ask" (func $ask)) (func $start (call $ask) ${end}) (start $start))`
+      const imports = (caller: Caller) => ({
+        h: {
+          ask() {
+            signal = caller.signal
+            assert.equal(signal.aborted, false)
+          },
+        },
+      })
+      await Promise.allSettled([bench.load(text, { imports })])
+      await nextTurn()
+      assert.equal(signal?.aborted, true)
+    }
   })
 
   behaviour('a host function ends its call, which the guest cannot catch: the instance goes, and the next call works', async (bench) => {
@@ -480,6 +503,35 @@ function waiting(): void {
     assert.deepEqual(await module.call('ask', [0, 0]), [2])
   })
 
+  behaviour('a promise whose methods are not the engine’s settles once all the same, and harms no other call', async (bench) => {
+    const promiseWith = (key: PropertyKey, property: PropertyDescriptor) => Object.defineProperty(Promise.resolve(7), key, property)
+    const fail = () => {
+      throw new Error('odd')
+    }
+    const odd = [
+      promiseWith('then', { value: (resolve?: (value: number) => void) => resolve?.(8) }),
+      promiseWith('then', { value: (resolve?: (value: number) => void) => setTimeout(() => [resolve?.(8), resolve?.(9)], 1) }),
+      promiseWith('then', { value: fail }),
+      promiseWith('catch', { value: fail }),
+      promiseWith('constructor', { get: fail }),
+    ]
+    for (const isTracked of [true, false]) {
+      for (const promise of odd) {
+        let answer: unknown = isTracked ? promise : 0
+        const module = await guest(bench, () => answer)
+        if (!isTracked) await module.call('ask', [0, 0]) // from now on it is taken to return at once
+        answer = promise
+        const [result] = await within(
+          module.call('ask', [0, 0]).catch((error: CurfewError) => [(error.cause as Error).message]),
+          'what a promise is awaited by',
+        )
+        assert.equal(result, promise === odd.at(-1) ? 'odd' : 7)
+        await sleep(2)
+        await failure(module.call('spin', [], { timeout: 5 }), 'deadline')
+      }
+    }
+  })
+
   behaviour('a function can tell whether its guest can wait', async (bench) => {
     const seen: boolean[] = []
     const module = await guest(bench, (caller) => {
@@ -537,6 +589,26 @@ function waiting(): void {
     })
     assert.equal((await failure(module.call('ask_all'), 'ended')).cause, 'late')
     assert.deepEqual(await module.call('count'), [1])
+  })
+
+  behaviour("with `reuse: 'never'` the next instance is made while a call runs, unless its memory is large: then after it", async (bench) => {
+    for (const [pages, meanwhile] of [
+      [1, 2],
+      [300, 1],
+    ]) {
+      let made = 0
+      const seen: number[] = []
+      const module = await bench.load(`(module (import "h" "wait" (func $wait)) (memory ${pages}) (func (export "f") (call $wait)))`, {
+        reuse: 'never',
+        imports: () => {
+          made++
+          return { h: { wait: () => sleep(20).then(() => seen.push(made)) } }
+        },
+      })
+      await module.call('f')
+      assert.deepEqual(seen, [meanwhile])
+      while (made < 2) await nextTurn()
+    }
   })
 
   behaviour('the signal tells an async function that its call has ended meanwhile, and why', async (bench) => {
@@ -636,6 +708,16 @@ function reentrancy(): void {
     assert.deepEqual(await b.call('count'), [1])
   })
 
+  behaviour('so is one that comes back out of a lease of another module', async (bench) => {
+    const host = bench.host({ execTimeout: 5_000 })
+    const a: Module = await link(host, 'a', () => b.use(async (instance) => (await instance.call('ask', [0, 0]))[0]))
+    const b: Module = await link(host, 'b', async () => {
+      await nextTurn()
+      return 10 + ((await a.call('count'))[0] as number)
+    })
+    for (const count of [1, 2]) assert.deepEqual(await a.call('ask', [0, 0]), [10 + count])
+  })
+
   behaviour('an async function that wants an instance which only its own call could give back is refused at once, with the way out', async (bench) => {
     const module: Module = await guest(bench, async () => {
       await nextTurn()
@@ -653,6 +735,25 @@ function reentrancy(): void {
     const module: Module = await guest(bench, () => module.use((instance) => instance.call('count')))
     await module.call('count')
     for (let n = 0; n < 2; n++) assert.equal(((await failure(module.call('ask', [0, 0]), 'host-function')).cause as CurfewError).code, 'reentrant')
+  })
+
+  behaviour('a function that has returned a promise once is known to do so, whatever it returns in between, and for instances that follow', async (bench) => {
+    let answer: (() => unknown) | undefined
+    const module: Module = await bench.load(GUEST, { imports: () => ({ h: { ask: () => answer?.() } }) })
+    const comeBack = () => sleep(1).then(async () => (await module.call('count'))[0])
+    const ask = async (how: () => unknown, code?: ErrorCode) => {
+      answer = how
+      return code === undefined ? module.call('ask', [0, 0]) : failure(module.call('ask', [0, 0], { timeout: 50 }), code)
+    }
+    await ask(() => 0)
+    await ask(comeBack, 'deadline') // nobody could know: the count waits until then
+    for (let n = 0; n < 2; n++) {
+      await ask(() => 0)
+      assert.deepEqual(await ask(comeBack), [2 + n])
+    }
+    await failure(module.call('trap'), 'trap')
+    await ask(() => 0)
+    assert.deepEqual(await ask(comeBack), [1])
   })
 
   behaviour('one that does not wait for what it began is not refused: that runs after its call', async (bench) => {
@@ -732,5 +833,8 @@ function reentrancy(): void {
     )
     const results = await Promise.all([1, 2].map(() => outer.call('ask', [0, 0])))
     assert.deepEqual(results.flat().sort(), [1, 2])
+    const leasing = await link(host, 'leasing', async () => (await inner.use((instance) => instance.call('count')))[0], { instances: 2 })
+    const leased = await Promise.all([1, 2].map(() => leasing.call('ask', [0, 0])))
+    assert.deepEqual(leased.flat().sort(), [3, 4])
   })
 }

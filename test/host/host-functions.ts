@@ -56,6 +56,31 @@ export function hostFunctions(): void {
     }
   })
 
+  behaviour('what nobody can look at is a cause like any other, and is said to be that', async (bench) => {
+    const fail = () => {
+      throw new Error('do not look')
+    }
+    const { proxy, revoke } = Proxy.revocable({}, {})
+    revoke()
+    const unreadable = [
+      proxy,
+      new Proxy(new Error('x'), { get: fail, getPrototypeOf: fail }),
+      Object.defineProperty(new Error('x'), 'message', { get: fail }),
+      Object.assign(new Error('x'), { name: Symbol('no text') }),
+      Object.defineProperty({}, Symbol.toStringTag, { get: fail }),
+    ]
+    for (const reason of unreadable) {
+      const callback = () => {
+        throw reason
+      }
+      const module = await bench.load('host_calls', { imports: hostCalls({ callback }) })
+      const error = await failure(module.call('callback'), 'host-function')
+      assert.ok(error.cause === reason)
+      assert.match(error.message, /a host function threw (.*something that cannot be read|an object)/)
+      assert.deepEqual(module.stats.outcomes, { 'host-function': 1 })
+    }
+  })
+
   behaviour('an error of Curfew that a host function throws is a cause like any other', async (bench) => {
     const other = await bench.load('infinite_loop', { host: { execTimeout: 5_000 } })
     for (const [attempt, code] of [

@@ -103,8 +103,10 @@ export function starting(mode: Mode): void {
     )
     assert.equal(thrown.cause, reason)
     assert.match(thrown.message, /no set-up/)
-    const rejected = await failure(bench.load('counter', { setup: () => Promise.reject(reason) }), 'start-failed')
-    assert.equal(rejected.cause, reason)
+    for (const cause of [reason, null, undefined]) {
+      const rejected = await failure(bench.load('counter', { setup: () => Promise.reject(cause) }), 'start-failed')
+      assert.equal(rejected.cause, cause)
+    }
     const trapped = await failure(bench.load('traps', { setup: (instance) => instance.call('unreachable') }), 'start-failed')
     assert.equal((trapped.cause as { code?: string }).code, 'trap')
   })

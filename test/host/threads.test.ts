@@ -3,19 +3,14 @@ import assert from 'node:assert/strict'
 import type { Bench, Difference, Prove } from '../support/host.ts'
 import { behaviours } from './behaviours.ts'
 
-/** Claims whose proof calls `callSync`. */
+/** Claims whose proof calls `callSync`, and not from a host function of that guest. */
 const SYNC = [
+  "a promise that no guest can wait for is refused, and a rejection of it is nobody's problem",
   'so is one that grows in a synchronous call',
   'without room for its next instance a module is broken, and recovers when there is room',
-  'an async function may call back into its guest before it first awaits, and is outside of it after',
   'a guest that cannot be suspended is refused a promise, with what to do instead',
-  'a nested call cannot wait: in an export, and in a function that its guest passed to the host',
   'a host function may call back into its caller by `callSync`, and sees and makes its state',
   'a host function may call back through a lease that its caller runs in',
-  'nesting goes deeper: a nested call may call the host, which calls back',
-  'a nested call that loops ends at `nestedTimeout`, which the outer call says',
-  'a nested call is within the CPU time of the outer one',
-  'a closed module takes no calls, keeps its name to tell, and frees it in the host',
   'a call that has its instance and waits for its turn ends with `closed` and has not run',
   'a host function may close the host, from `callSync` too',
   'a synchronous call is told within itself',
@@ -35,7 +30,6 @@ const SYNC = [
   'what a call burnt is counted by the instruction, and shows in `stats`',
   'a guest stops at the same place however it is called and sliced',
   'fuel bounds `callSync`, which then needs no limit on time',
-  "a nested call burns its caller's fuel, and no more than its own",
   'how deep a guest may recurse is counted, not left to the engine',
   'a signal aborted while the call waits for its turn: rejected, the guest never starts, no instance is harmed',
   '`cpuTimeout` ends a guest that has run for so long',
@@ -47,7 +41,6 @@ const SYNC = [
   'an instance that other calls wait for is busy, and a leased one is',
   'another module is not busy because one is',
   'a trap, and what a host function throws, come out of `callSync` as errors too',
-  '`callSync` refuses what `call` refuses, and a closed module',
   'after a stop in a lease everything is stale, and the next lease has a fresh instance',
   'after a trap in a lease everything is stale',
   '`callSync` that loops in a lease ends at the limit of the lease',
@@ -60,7 +53,6 @@ const SYNC = [
   'a restart that a host function of another module brings about has limits of its own',
   '`setup` may use host functions, and `callSync`',
   "`onTrap: 'keep'` goes on with an instance that trapped by itself, but not with one that was stopped",
-  "`restart: 'never'` closes the module at the first stop or trap, and frees its name",
   "`reuse: 'never'` gives each call an instance of its own, however it is made",
   'restarts that fail three times in a row make the module broken; after a back-off it recovers',
   'a broken module that is called by `callSync` alone recovers too',
@@ -109,6 +101,14 @@ const UNSLICED = [
   'a call that runs holds the thread, whatever the number of instances',
 ]
 
+/** Claims about guests that wait beside each other: without JSPI each holds its thread. */
+const BESIDE = [
+  "with `reuse: 'never'` the next instance is made while a call runs, unless its memory is large: then after it",
+  'a thousand guests wait at once',
+  'a call that a waiting guest needs does not wait for the places that such guests have',
+  'a type that no trampoline can have, or two types for one name, is no reason not to load: the promise is refused',
+]
+
 /** Claims about imports that have a state. */
 const MADE = [
   'guests that share a memory count once',
@@ -121,16 +121,6 @@ const MADE = [
   "a shared memory needs `restart: 'never'`, and is shared then",
   'imports of a wrong kind are refused with a message that says which and what it must be',
   'what a call leaves is not for others who reach its instance through a table',
-]
-
-/** Claims about calls from a host function into the guest that called it. */
-const NESTED = [
-  'a host function may pass text to the guest that called it, whose exchange it is in',
-  '`nestedTimeout` can be set, and 0 leaves the budget of the outer call',
-  'a nested call is within the deadline of the outer one',
-  'a stop of a nested call cannot be swallowed by the host function: its guest is gone',
-  'a nested trap that the host function catches ends the outer call as well, for that reason',
-  'a host function may call back by `call`, which has run when it returns',
 ]
 
 /** Claims whose proof counts on what happens in the next turn of this thread's event loop, or in one order. */
@@ -146,6 +136,8 @@ const TIMED = [
   'a close ends a guest that waits for a promise which never settles, though it catches all it can',
 ]
 
+const jspi = 'Suspending' in WebAssembly
+
 /** What it says that failed, wherever in the proof that was. */
 async function whyFailed(bench: Bench, prove: Prove): Promise<string> {
   try {
@@ -158,7 +150,7 @@ async function whyFailed(bench: Bench, prove: Prove): Promise<string> {
 
 const NO_SYNC: Difference = {
   instead: '`callSync` is refused as `unsupported`',
-  prove: async (bench, original) => assert.match(await whyFailed(bench, original), /unsupported|run on other threads|called back into/),
+  prove: async (bench, original) => assert.match(await whyFailed(bench, original), /unsupported|run on other threads/),
 }
 const NO_STATE: Difference = {
   instead: 'an import with a state is refused when the module is loaded',
@@ -166,7 +158,7 @@ const NO_STATE: Difference = {
 }
 const OWN_CLOCK: Difference = { instead: 'each thread has its own clock and event loop; what runs there is what the other lists are about' }
 const OWN_LOOP: Difference = { instead: 'it holds that of its thread, and not this one' }
-const NO_NESTING: Difference = { instead: 'such a call is refused at once, as test/threads/host-functions.test.ts shows' }
+const ONE_WAITS: Difference = { instead: 'a thread waits for one promise at a time, whatever the type of the function, and does nothing else' }
 const LATER: Difference = { instead: 'it holds some messages later' }
 
 const differences = new Map<string, Difference>([
@@ -175,8 +167,29 @@ const differences = new Map<string, Difference>([
   ...MADE.map((claim) => [claim, NO_STATE] as const),
   ...CLOCK.map((claim) => [claim, OWN_CLOCK] as const),
   ...UNSLICED.map((claim) => [claim, OWN_LOOP] as const),
-  ...NESTED.map((claim) => [claim, NO_NESTING] as const),
   ...TIMED.map((claim) => [claim, LATER] as const),
+  [
+    'a live view is of all of the memory as it is',
+    {
+      instead: 'there is none, but copies: `unsupported`',
+      prove: async (bench, original) => assert.match(await whyFailed(bench, original), /can be read and written, but not viewed/),
+    },
+  ],
+  [
+    'a nested call cannot wait: in an export, and in a function that its guest passed to the host',
+    {
+      instead: 'the latter cannot be called at all',
+      prove: async (bench, original) =>
+        assert.match(await whyFailed(bench, original), jspi ? /cannot be called from another thread/ : /the thread of the module waits/),
+    },
+  ],
+  [
+    'what nobody can look at is a cause like any other, and is said to be that',
+    {
+      instead: 'its thread, which says what it was, has something in its place; the cause is what was thrown',
+      prove: async (bench, original) => assert.match(await whyFailed(bench, original), /a host function threw an object/),
+    },
+  ],
   ...['come in', 'were promised'].map((bits): [string, Difference] => [
     `a deterministic module sees one NaN, whatever bits ${bits}`,
     {
@@ -186,4 +199,6 @@ const differences = new Map<string, Difference>([
   ]),
 ])
 
-behaviours({ name: 'in threads', jspi: 'Suspending' in WebAssembly, threads: 2, differences })
+if (!jspi) for (const claim of BESIDE) differences.set(claim, ONE_WAITS)
+
+behaviours({ name: 'in threads', jspi, threads: 2, differences })

@@ -1,7 +1,7 @@
 /** Threads that go wrong: what becomes of them, of their modules and of the calls in flight. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { StopError } from '../../src/index.ts'
+import { type Caller, type CurfewError, currentCall, StopError } from '../../src/index.ts'
 import { canSuspend } from '../../src/runtime/thread.ts'
 import { ThreadsExecutor } from '../../src/threads/executor.ts'
 import type { Connect, Transport } from '../../src/threads/transport.ts'
@@ -18,8 +18,13 @@ interface Bench {
 }
 
 /** A claim about one thread that misbehaves, with a short grace period. */
-function claim(text: string, prove: (bench: Bench) => Promise<void>, connect: Connect = workerTransport(ENTRY, { maxOldGenerationSizeMb: 40 })): void {
-  test(text, async () => {
+function claim(
+  text: string,
+  prove: (bench: Bench) => Promise<void>,
+  connect: Connect = workerTransport(ENTRY, { maxOldGenerationSizeMb: 40 }),
+  skip = false,
+): void {
+  test(text, { skip }, async () => {
     const executor = new ThreadsExecutor(1, { maxConcurrent: 1_000, maxQueue: 1_000, slice: 1, totalMemoryLimit: 1 << 30 }, connect, GRACE)
     try {
       await prove({ executor, load: (name, options) => load(executor, name, { source: MODULE, ...options }) })
@@ -54,6 +59,38 @@ for (const [how, what] of [
     assert.deepEqual({ generation, restarts, outcomes }, { generation: 2, restarts: 1, outcomes: { ok: 2, ...(canSuspend ? { 'thread-lost': 1 } : {}) } })
   })
 }
+
+claim(
+  'a thread that does not answer a host function which waits for it is given up, and the host goes on',
+  async ({ executor, load }) => {
+    let thrown: unknown
+    const asking = await load('asking', {
+      source: `(module (import "h" "ask" (func $ask)) (memory 1) (func (export "ask") (call $ask)) (func (export "count") (result i32) (i32.const 1)))`,
+      imports: {
+        h: {
+          ask: async () => {
+            const caller = currentCall() as Caller
+            void failure(bad.call('block', { timeout: 30_000 }), 'thread-lost')
+            await sleep(20)
+            try {
+              caller.memory.read(0, 1)
+            } catch (error) {
+              thrown = error
+            }
+          },
+        },
+      },
+    })
+    const bad = await load('bad')
+    await failure(asking.call('ask'), 'thread-lost')
+    await sleep(0)
+    assert.equal((thrown as CurfewError).code, 'thread-lost')
+    assert.deepEqual(await asking.call('count'), [1])
+    assert.deepEqual([executor.stats.threads?.started, executor.stats.threads?.lost], [2, 1])
+  },
+  undefined,
+  !canSuspend,
+)
 
 claim("a module with `restart: 'never'` closes with its thread", async ({ load }) => {
   let closed = 0

@@ -150,7 +150,7 @@ test('what host functions have returned is let go of while their guest goes on',
     })
   const executor = new ThreadsExecutor(1, TERMS, connect)
   const source = `(module (import "env" "thing" (func $thing (result externref)))
-    (func (export "ask") (local $left i32) (local.set $left (i32.const 6000))
+    (func (export "ask") (local $left i32) (local.set $left (i32.const 20000))
       (loop $again (drop (call $thing)) (br_if $again (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))))`
   const { call } = await load(executor, 'asks', { source, imports: { env: { thing: () => ({}) } } })
   await call('ask')

@@ -13,7 +13,7 @@ interface Line {
 }
 
 function deaf(grace = 1_000, onLost: () => void = nothing, line: Line = {}): RemoteThread {
-  const transport = { post: nothing, ref: nothing, unref: nothing, terminate: async () => undefined }
+  const transport = { post: nothing, receive: nothing, ref: nothing, unref: nothing, terminate: async () => undefined }
   const connect = (listener: Listener) => {
     line.listener = listener
     return transport

@@ -3,16 +3,16 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { UNLIMITED } from '../../src/budget.ts'
 import { callError, type ErrorCode } from '../../src/errors.ts'
-import type { Guest, GuestSpec } from '../../src/guests/executor.ts'
+import type { GuestSpec } from '../../src/guests/executor.ts'
 import { type ModuleStats, Stats } from '../../src/guests/stats.ts'
-import { SpreadGuest } from '../../src/threads/spread-guest.ts'
+import { SpreadGuest, type SpreadPart } from '../../src/threads/spread-guest.ts'
 import { withFakeClock } from '../support/fake-clock.ts'
 import { failure } from '../support/host.ts'
 
 test('a call that a part cannot take goes to another, is one call, and its time runs on', () =>
   withFakeClock(async (clock) => {
     const began: (number | undefined)[] = []
-    const part = (code: () => ErrorCode | undefined): Guest => {
+    const part = (code: () => ErrorCode | undefined): SpreadPart => {
       const stats = new Stats(1)
       const refuse = async (at: number | undefined): Promise<never[]> => {
         began.push(at)
@@ -27,12 +27,13 @@ test('a call that a part cannot take goes to another, is one call, and its time 
           return stats.snapshot
         },
         call: (_signature: unknown, _args: unknown, _allowance: unknown, _signal: unknown, particulars?: { began?: number }) => refuse(particulars?.began),
-        lease: (_timeout: number, _signal: unknown, at?: number) => refuse(at),
-      } as unknown as Guest
+        lease: (_timeout: number, _signal: unknown, particulars?: { began?: number }) => refuse(particulars?.began),
+        isCalledBack: () => false,
+      } as unknown as SpreadPart
     }
     let second: ErrorCode | undefined
     const parts = [part(() => 'broken'), part(() => second)]
-    const spread = await SpreadGuest.load({ instances: 2 } as GuestSpec, 2, async () => parts.shift() as Guest)
+    const spread = await SpreadGuest.load({ instances: 2 } as GuestSpec, 2, async () => parts.shift() as SpreadPart)
     clock.advance(7)
     const call = () => spread.call({} as never, [], UNLIMITED, undefined)
     await call()
@@ -48,10 +49,10 @@ test('a module of which a part closes by itself while others are loaded is not l
   const events: string[] = []
   const spec = { name: 'm', instances: 2, onClose: () => events.push('told') } as unknown as GuestSpec
   let at = 0
-  const place = async (part: GuestSpec): Promise<Guest> => {
+  const place = async (part: GuestSpec): Promise<SpreadPart> => {
     const mine = at++
     if (mine === 1) part.onClose()
-    return { close: async () => void events.push(`closed ${mine}`) } as unknown as Guest
+    return { close: async () => void events.push(`closed ${mine}`) } as unknown as SpreadPart
   }
   const error = await failure(SpreadGuest.load(spec, 2, place), 'closed')
   assert.deepEqual([error.name, error.module], ['LoadError', 'm'])
