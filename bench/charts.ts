@@ -1,9 +1,9 @@
 /**
  * Draws what bench/run.ts has measured.
  *
- *   node bench/charts.ts results.json docs/images/ [--png FOLDER]
+ *   node bench/charts.ts results.json... docs/images/ [--png FOLDER]
  *
- * `--png` renders each as a light page and as a dark one shows it, to look at.
+ * Of several reports, the machine is that of the first. `--png` renders each as a light page and as a dark one shows it, to look at.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -20,16 +20,17 @@ interface Renderer {
 }
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { png: { type: 'string' } } })
-const [results, folder] = positionals
-if (results === undefined || folder === undefined || !installed) {
-  console.error(installed ? 'usage: node bench/charts.ts results.json FOLDER [--png FOLDER]' : `not installed; to install what draws: ${HOW_TO_INSTALL}`)
+const folder = positionals.pop()
+if (folder === undefined || positionals.length === 0 || !installed) {
+  console.error(installed ? 'usage: node bench/charts.ts results.json... FOLDER [--png FOLDER]' : `not installed; to install what draws: ${HOW_TO_INSTALL}`)
   process.exitCode = 2
 } else {
-  await main(results, folder, values.png)
+  await main(positionals, folder, values.png)
 }
 
-async function main(results: string, folder: string, pictures: string | undefined): Promise<void> {
-  const report = JSON.parse(readFileSync(results, 'utf8')) as Report
+async function main(files: readonly string[], folder: string, pictures: string | undefined): Promise<void> {
+  const reports = files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as Report)
+  const report = { ...(reports[0] as Report), results: reports.flatMap(({ results }) => results) }
   for (const chart of charts(report)) {
     const svg = await draw(chart)
     writeFileSync(join(folder, `${chart.name}.svg`), svg)

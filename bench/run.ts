@@ -3,7 +3,7 @@
  *
  *   node bench/run.ts [--full | --quick] [--only id,id] [--rounds N] [--json] [--out FILE]
  *
- * Without arguments: the comparison with others, in about a minute. `--full`: everything, with the largest sizes and numbers, in half an
+ * Without arguments: the comparison with others, in a minute or two. `--full`: everything, with the largest sizes and numbers, in half an
  * hour. `--only`: what is named, in all its rounds. `--quick` shows that everything works; its figures mean nothing. `--json` prints
  * JSON in place of the table, `--out` writes it to a file beside the table.
  */
@@ -16,8 +16,8 @@ import { PEERS, SUBJECTS } from './subjects/index.ts'
 import { formatResults, verdict } from './table.ts'
 
 const ROUNDS = 15
-/** Of a run that is to take a minute. */
-const FEW_ROUNDS = 5
+/** Of a run that is to take a minute or two. */
+const FEW_ROUNDS = 3
 const QUICK_ROUNDS = 2
 const USAGE = 'usage: node bench/run.ts [--full | --quick] [--only id,id] [--rounds N] [--json] [--out FILE]'
 

@@ -75,7 +75,7 @@ function overshoot(report: Report): Chart | undefined {
       y: { label: null, domain: sorted.map(({ name }) => name) },
       marks: [
         plot.gridX?.(decades(domain), { stroke: faint, strokeOpacity: 1 }),
-        plot.dot?.(points, { y: 'name', x: 'late', r: 3.5, fill: hue, fillOpacity: 0.3 }),
+        plot.dot?.(points, { y: 'name', x: 'late', r: 3.5, fill: hue, fillOpacity: 0.45 }),
         plot.tickX?.(sorted, { y: 'name', x: ({ value }: Named) => Math.max(ON_TIME, value), stroke: text, strokeWidth: 2.5, inset: 3 }),
         values(plot, sorted, 'ms'),
       ],
