@@ -8,6 +8,8 @@ import type { Figure } from '../../bench/figures.ts'
 import { plainModule } from '../../bench/generated.ts'
 import { comparison, formatResults } from '../../bench/table.ts'
 
+/** Long enough for work on a busy machine, short enough to wait for, ms. */
+const PATIENT_STOP = 1_000
 const QUICK = { rounds: 3, quick: true, full: false }
 const LATENCY = { id: 'add', row: 'a call', unit: 'ns', scale: (nanoseconds: number) => nanoseconds }
 
@@ -32,7 +34,7 @@ const well = async (): Promise<Plugin> => ({ add: () => undefined })
 for (const each of CANDIDATES) {
   const reason = missing(each)
   test(`${each.name} gives the right answers, and what it says it ends is ended`, { skip: reason ?? false }, async () => {
-    const { failure } = await withContenders({ timeout: 250, candidates: [each] }, async ([contender]) => {
+    const { failure } = await withContenders({ timeout: PATIENT_STOP, candidates: [each] }, async ([contender]) => {
       const { upper, compute, hang, add } = (contender as NonNullable<typeof contender>).plugin
       if (upper !== undefined) assert.equal(await upper('a Text of 17 b, z{'), 'A TEXT OF 17 B, Z{')
       if (compute !== undefined) assert.equal(await compute(), 95_920)
