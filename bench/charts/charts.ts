@@ -141,8 +141,9 @@ function real(report: Report): Chart | undefined {
     subtitle: `${origin(report)}; geometric mean ${mean.toFixed(2)}`,
     description: `Guarded to raw, ${figures.length} real modules: geometric mean ${mean.toFixed(2)}, worst ${figures[0]?.value.toFixed(2)}`,
     options: (plot) => ({
-      height: figures.length * 17 + 60,
-      marginLeft: 300,
+      height: figures.length * 17 + 76,
+      marginBottom: 46,
+      marginLeft: LEFT,
       marginRight: 60,
       x: {
         label: 'guarded / raw',
@@ -150,12 +151,12 @@ function real(report: Report): Chart | undefined {
         domain: [Math.min(0.9, ...figures.map(({ value }) => value)), Math.max(...figures.map(({ value }) => value)) + 0.02],
         axis: 'both',
       },
-      y: { label: null, domain: figures.map(({ label }) => label) },
+      y: { label: null, domain: figures.map(({ id }) => id) },
       marks: [
         plot.ruleX?.([1], { stroke: text }),
         plot.ruleX?.([mean], { stroke: colour('curfew'), strokeDasharray: '4 3' }),
-        plot.ruleY?.(figures, { y: 'label', x1: 1, x2: 'value', stroke: colour('curfew'), strokeWidth: 3, strokeOpacity: 0.5 }),
-        plot.dot?.(figures, { y: 'label', x: 'value', r: 4.5, fill: colour('curfew') }),
+        plot.ruleY?.(figures, { y: 'id', x1: 1, x2: 'value', stroke: colour('curfew'), strokeWidth: 3, strokeOpacity: 0.5 }),
+        plot.dot?.(figures, { y: 'id', x: 'value', r: 4.5, fill: colour('curfew') }),
       ],
     }),
   }
