@@ -4,37 +4,77 @@ import { Samples } from '../examples/gateway/samples.ts'
 /** Does the work so many times. */
 export type Work = (times: number) => unknown
 
+interface Settings {
+  readonly rounds: number
+  readonly quick: boolean
+}
+
 /** A round of one way takes about so long, ms: long enough for the clock, short enough for many rounds. */
 const ROUND = 60
 const QUICK_ROUND = 1
-/** V8 compiles twice, the second time in the background: until it has, figures are not to be trusted. */
+/** V8 compiles twice, the second time in the background: until it has, figures are not to be trusted. At least so long, ms. */
 const WARM_UP = 400
+/** And at most, if it still gets faster, so many times as long as its rounds will take together. */
+const LONGEST_WARM_UP = 2
+/** It is steady when the best so far has not been beaten by this share for as long as a quarter of the least warm-up. */
+const STEADY = 0.05
 
 /** Nanoseconds that each way takes once, a sample for each round. */
-export async function alternate<K extends string>(ways: Record<K, Work>, { rounds, quick }: { rounds: number; quick: boolean }): Promise<Record<K, Samples>> {
-  const entries = Object.entries(ways) as [K, Work][]
-  const samples = Object.fromEntries(entries.map(([name]) => [name, new Samples()])) as Record<K, Samples>
-  const times = new Map<K, number>()
-  for (const [name, work] of entries) times.set(name, await calibrate(work, quick))
-  for (let round = 0; round < rounds; round++) {
-    // Every other round the other way round, so that none always follows the same one
-    for (const [name, work] of round % 2 === 0 ? entries : entries.toReversed()) {
-      const count = times.get(name) as number
-      samples[name].add(((await timed(work, count)) * 1e6) / count)
-    }
-  }
+export async function alternate<K extends string>(ways: Record<K, Work>, settings: Settings): Promise<Record<K, Samples>> {
+  const { times, failures } = await inRounds(ways, settings)
+  for (const failure of Object.values(failures)) throw failure
+  const samples = Object.fromEntries(Object.keys(ways).map((name) => [name, new Samples()])) as Record<K, Samples>
+  for (const [name, each] of Object.entries(times) as [K, number[]][]) for (const time of each) samples[name].add(time)
   return samples
 }
 
-/** Warms up, and finds how often the work fits a round. */
-async function calibrate(work: Work, quick: boolean): Promise<number> {
-  const [round, warmUp] = quick ? [QUICK_ROUND, 0] : [ROUND, WARM_UP]
+export interface Rounds {
+  /** Nanoseconds that each way takes once, in the order of the rounds. */
+  readonly times: Record<string, number[]>
+  /** Ways that have failed. They take no further part. */
+  readonly failures: Record<string, unknown>
+}
+
+export async function inRounds(ways: Record<string, Work>, { rounds, quick }: Settings): Promise<Rounds> {
+  const failures: Rounds['failures'] = {}
+  const contenders: { readonly name: string; readonly work: Work; readonly count: number; readonly times: number[] }[] = []
+  for (const [name, work] of Object.entries(ways)) {
+    try {
+      contenders.push({ name, work, count: await calibrate(work, rounds, quick), times: [] })
+    } catch (error) {
+      failures[name] = error
+    }
+  }
+  for (let round = 0; round < rounds; round++) {
+    // Every other round the other way round, so that none always follows the same one
+    for (const { name, work, count, times } of round % 2 === 0 ? contenders : contenders.toReversed()) {
+      if (name in failures) continue
+      try {
+        times.push(((await timed(work, count)) * 1e6) / count)
+      } catch (error) {
+        failures[name] = error
+      }
+    }
+  }
+  const whole = contenders.filter(({ name }) => !(name in failures))
+  return { times: Object.fromEntries(whole.map(({ name, times }) => [name, times])), failures }
+}
+
+/** Warms up until it is steady, and finds how often the work fits a round. */
+async function calibrate(work: Work, rounds: number, quick: boolean): Promise<number> {
+  const [round, warmUp, longest] = quick ? [QUICK_ROUND, 0, 0] : [ROUND, WARM_UP, LONGEST_WARM_UP * rounds * ROUND]
   let times = 1
   let took = await timed(work, times)
+  let best = took
   const began = performance.now()
-  while (took < round / 4 || performance.now() - began < warmUp) {
+  let beaten = began
+  for (let now = began; took < round / 4 || now - began < warmUp || (now - beaten < warmUp / 4 && now - began < longest); now = performance.now()) {
     if (took < round / 2) times *= 2
     took = await timed(work, times)
+    if (took / times < best * (1 - STEADY)) {
+      best = took / times
+      beaten = performance.now()
+    }
   }
   return Math.max(1, Math.round((times * round) / took))
 }

@@ -1,4 +1,6 @@
 /** What a benchmark says: subjects with figures, some of which have a goal. */
+import type { Spread } from './statistics.ts'
+
 export interface Figure {
   /** For machines, unique within its subject. */
   readonly id: string
@@ -9,15 +11,29 @@ export interface Figure {
   readonly goal?: number
   /** The same for plain JavaScript in the same run. If that misses the goal, the machine was too busy to tell. */
   readonly control?: number
+  /** Whose it is, where candidates are compared: its id. */
+  readonly candidate?: string
+  /** And what is compared: the same text for all of them. */
+  readonly row?: string
+  /** How large, or how many, where the cost of that is what is measured. */
+  readonly size?: number
+  /** The quartiles over the rounds. */
+  readonly spread?: Spread
+  /** To Curfew, round by round. */
+  readonly ratio?: Spread
+  /** Every value, ascending, where their distribution is what is measured. */
+  readonly distribution?: readonly number[]
 }
 
 export interface Result {
   readonly subject: string
   readonly title: string
   readonly figures: readonly Figure[]
+  /** That it took to measure them. */
+  readonly seconds?: number
   /** What to know about them. */
   readonly note?: string
-  /** Why there are none. */
+  /** Why there are none; or why those of some candidates are not there. */
   readonly failure?: string
 }
 
@@ -26,12 +42,16 @@ export interface Settings {
   readonly rounds: number
   /** Only enough to see that it works; the figures mean nothing. */
   readonly quick: boolean
+  /** The largest sizes and numbers as well, which take minutes. */
+  readonly full: boolean
+  /** Told what is done now, for whoever watches. */
+  readonly step?: (what: string) => void
 }
 
 export interface Subject {
   readonly id: string
   readonly title: string
-  measure(settings: Settings): Promise<Pick<Result, 'figures' | 'note'>>
+  measure(settings: Settings): Promise<Pick<Result, 'figures' | 'note' | 'failure'>>
 }
 
 /** The mean of ratios. */

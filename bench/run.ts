@@ -1,69 +1,60 @@
 /**
- * The benchmarks, `npm run bench`: what Curfew costs beside V8 alone, in the same run.
+ * The benchmarks, `npm run bench`: Curfew beside V8 alone and beside what one may pick instead, on the same work, in the same run.
  *
- *   node bench/run.ts [--rounds N] [--only id,id] [--json] [--quick]
+ *   node bench/run.ts [--full | --quick] [--only id,id] [--rounds N] [--json] [--out FILE]
  *
- * `--quick` shows that everything works, in a second or two; its figures mean nothing.
+ * Without arguments: the comparison with others, in a minute or two. `--full`: everything, with the largest sizes and numbers, in half an
+ * hour. `--only`: what is named, in all its rounds. `--quick` shows that everything works; its figures mean nothing. `--json` prints
+ * JSON in place of the table, `--out` writes it to a file beside the table.
  */
+import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { Result, Settings, Subject } from './figures.ts'
-import { calls } from './subjects/calls.ts'
-import { crowd } from './subjects/crowd.ts'
-import { exchanges } from './subjects/exchanges.ts'
-import { guarding } from './subjects/guard.ts'
-import { hostFunctions } from './subjects/host-functions.ts'
-import { instances } from './subjects/instances.ts'
-import { kernels } from './subjects/kernels.ts'
-import { memory } from './subjects/memory.ts'
-import { plugins } from './subjects/plugins.ts'
-import { real } from './subjects/real.ts'
-import { lag, overshoot, restart } from './subjects/stops.ts'
-import { threads } from './subjects/threads.ts'
-import { weights } from './subjects/weights.ts'
+import { describe, machine } from './machine.ts'
+import { Progress } from './progress.ts'
+import { PEERS, SUBJECTS } from './subjects/index.ts'
 import { formatResults, verdict } from './table.ts'
 
-const SUBJECTS: readonly Subject[] = [
-  calls,
-  hostFunctions,
-  exchanges,
-  overshoot,
-  lag,
-  restart,
-  crowd,
-  threads,
-  instances,
-  kernels,
-  real,
-  guarding,
-  weights,
-  memory,
-  plugins,
-]
 const ROUNDS = 15
+/** Of a run that is to take a minute or two. */
+const FEW_ROUNDS = 3
 const QUICK_ROUNDS = 2
+const USAGE = 'usage: node bench/run.ts [--full | --quick] [--only id,id] [--rounds N] [--json] [--out FILE]'
+
+interface Options extends Settings {
+  readonly subjects: readonly Subject[]
+  readonly json: boolean
+  readonly out: string | undefined
+}
 
 const options = readArguments()
 if (options === undefined) process.exitCode = 2
 else await main(options)
 
-async function main({ subjects, json, rounds, quick }: Settings & { subjects: readonly Subject[]; json: boolean }): Promise<void> {
+async function main({ subjects, json, out, ...settings }: Options): Promise<void> {
+  const where = machine()
   const results: Result[] = []
-  for (const [index, subject] of subjects.entries()) {
-    progress(`[${index + 1}/${subjects.length}] ${subject.title}`)
-    results.push(await resultOf(subject, { rounds, quick }))
+  const progress = new Progress(process.stderr, subjects.length)
+  for (const subject of subjects) {
+    progress.begin(subject.title)
+    results.push(await resultOf(subject, { ...settings, step: (what) => progress.step(what) }))
+    progress.end()
   }
-  progress('')
-  const { node, v8 } = process.versions
-  if (json) console.log(JSON.stringify({ node, v8, rounds, quick, results: results.map(withVerdicts) }, undefined, 2))
-  else console.log(`Node ${node}, V8 ${v8}; medians of ${rounds} rounds\n\n${formatResults(results)}`)
+  if (results.some(({ failure }) => failure !== undefined)) process.exitCode = 1
+  const report = JSON.stringify({ ...where, ...settings, results: results.map(withVerdicts) }, undefined, 2)
+  if (out !== undefined) writeFileSync(out, `${report}\n`)
+  const text = json ? report : `${describe(where)}; medians of ${settings.rounds} rounds\n\n${formatResults(results)}`
+  // Some peers leave timers and threads behind, which would keep the process
+  process.stdout.write(`${text}\n`, () => process.exit())
 }
 
 /** One that fails does not take the others with it. */
 async function resultOf({ id, title, measure }: Subject, settings: Settings): Promise<Result> {
+  const began = performance.now()
   try {
-    return { subject: id, title, ...(await measure(settings)) }
+    const measured = await measure(settings)
+    return { subject: id, title, seconds: (performance.now() - began) / 1e3, ...measured }
   } catch (error) {
-    process.exitCode = 1
     return { subject: id, title, figures: [], failure: error instanceof Error ? error.message : String(error) }
   }
 }
@@ -72,33 +63,31 @@ function withVerdicts(result: Result): object {
   return { ...result, figures: result.figures.map((figure) => ({ ...figure, verdict: verdict(figure) })) }
 }
 
-/** One line that is written again and again, where somebody watches. */
-function progress(text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
-}
-
-function readArguments(): (Settings & { subjects: readonly Subject[]; json: boolean }) | undefined {
+function readArguments(): Options | undefined {
   try {
     const { values } = parseArgs({
       options: {
         rounds: { type: 'string' },
         only: { type: 'string' },
         json: { type: 'boolean', default: false },
+        out: { type: 'string' },
+        full: { type: 'boolean', default: false },
         quick: { type: 'boolean', default: false },
       },
     })
-    const rounds = Number(values.rounds ?? (values.quick ? QUICK_ROUNDS : ROUNDS))
+    const { quick, full, json, out, only } = values
+    if (quick && full) throw new Error('--quick and --full exclude each other')
+    const all = quick || full
+    const rounds = Number(values.rounds ?? (quick ? QUICK_ROUNDS : full || only !== undefined ? ROUNDS : FEW_ROUNDS))
     if (!Number.isSafeInteger(rounds) || rounds < 1) throw new Error(`--rounds takes a whole number above 0, but got "${values.rounds}"`)
-    return { rounds, subjects: chosen(values.only), json: values.json, quick: values.quick }
+    return { rounds, quick, full, json, out, subjects: only === undefined ? (all ? SUBJECTS : PEERS) : chosen(only) }
   } catch (error) {
-    const ids = SUBJECTS.map(({ id }) => id).join(', ')
-    console.error(`${(error as Error).message}\nusage: node bench/run.ts [--rounds N] [--only id,id] [--json] [--quick]\nids: ${ids}`)
+    console.error(`${(error as Error).message}\n${USAGE}\nids: ${SUBJECTS.map(({ id }) => id).join(', ')}`)
     return undefined
   }
 }
 
-function chosen(only: string | undefined): readonly Subject[] {
-  if (only === undefined) return SUBJECTS
+function chosen(only: string): readonly Subject[] {
   return only.split(',').map((id) => {
     const subject = SUBJECTS.find((each) => each.id === id)
     if (subject === undefined) throw new Error(`there is no subject "${id}"`)

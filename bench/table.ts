@@ -1,5 +1,7 @@
-/** The results for people: a line a figure, with its goal and how it did. */
+/** The results for people: a line a figure, with its goal and how it did; and candidates side by side. */
+import { CANDIDATES } from './candidates/index.ts'
 import type { Figure, Result } from './figures.ts'
+import type { Spread } from './statistics.ts'
 
 type Verdict = 'met' | 'MISSED' | 'machine too busy' | ''
 
@@ -10,23 +12,63 @@ export function verdict({ value, goal, control = 0 }: Figure): Verdict {
 }
 
 export function formatResults(results: readonly Result[]): string {
-  const rows = results.flatMap(({ figures }) => figures.map(cells))
-  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)))
-  const line = (figure: Figure): string => {
-    const [label = '', value = '', unit = '', goal = '', word = ''] = cells(figure).map((cell, column) =>
-      column === 1 ? cell.padStart(widths[1] as number) : cell.padEnd(widths[column] as number),
-    )
-    return `  ${label}  ${value} ${unit}  ${goal}  ${word}`.trimEnd()
-  }
-  const block = ({ title, figures, note, failure }: Result): string =>
-    [note === undefined ? title : `${title} (${note})`, ...figures.map(line), ...(failure === undefined ? [] : [`  FAILED: ${failure}`])].join('\n')
-  return results.map(block).join('\n\n')
+  const blocks = results.map(({ title, figures, note, failure }) =>
+    [
+      note === undefined ? title : `${title} (${note})`,
+      ...aligned(figures.map(cells), [1, 4, 5]).map((line) => `  ${line}`),
+      ...(failure === undefined ? [] : [`  FAILED: ${failure}`]),
+    ].join('\n'),
+  )
+  return [...blocks, ...comparison(results)].join('\n\n')
+}
+
+/** What is compared in rows, and who in columns; "-" for what a candidate cannot do, or what could not be measured. */
+export function comparison(results: readonly Result[]): string[] {
+  const figures = results.flatMap((result) => result.figures)
+  const columns = CANDIDATES.filter(({ id }) => figures.some(({ candidate }) => candidate === id))
+  if (columns.length === 0) return []
+  const rows = results.flatMap((result) => {
+    const rows = [...new Set(result.figures.flatMap(({ row }) => row ?? []))]
+    return rows.map((row) => {
+      const here = result.figures.filter((figure) => figure.row === row)
+      const values = columns.map(({ id }) => here.find(({ candidate }) => candidate === id)?.value)
+      return [here[0]?.unit ? `${row}, ${here[0].unit}` : row, ...values.map((value) => (value === undefined ? '-' : digits(value)))]
+    })
+  })
+  const lines = aligned(
+    [['', ...columns.map(({ name }) => name)], ...rows],
+    [...columns.keys()].map((column) => column + 1),
+  )
+  return [['Side by side', ...lines.map((line) => `  ${line}`)].join('\n')]
+}
+
+/** @param right columns whose cells end below one another */
+function aligned(rows: readonly (readonly string[])[], right: readonly number[]): string[] {
+  const widths: number[] = []
+  for (const row of rows) for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, cell.length)
+  return rows.map((row) =>
+    row
+      .map((cell, column) => (right.includes(column) ? cell.padStart(widths[column] as number) : cell.padEnd(widths[column] as number)))
+      .filter((_, column) => widths[column] !== 0)
+      .join('  ')
+      .trimEnd(),
+  )
 }
 
 function cells(figure: Figure): string[] {
-  const { label, value, unit, goal } = figure
-  return [label, digits(value), unit, goal === undefined ? '' : `<= ${goal}`, verdict(figure)]
+  const { label, row, value, unit, goal, spread, ratio } = figure
+  return [
+    row === undefined ? label : `${row}: ${label}`,
+    digits(value),
+    unit,
+    goal === undefined ? '' : `<= ${goal}`,
+    spread === undefined ? '' : `${digits(spread.low)} to ${digits(spread.high)}`,
+    ratio === undefined ? '' : `${digits(ratio.median)}x (${between(ratio)})`,
+    verdict(figure),
+  ]
 }
+
+const between = ({ low, high }: Spread) => `${digits(low)} to ${digits(high)}`
 
 /** Three that count, but no more than four after the point. */
 function digits(value: number): string {

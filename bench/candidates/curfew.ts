@@ -1,0 +1,54 @@
+import { Host, type Module } from 'curfew'
+import { type Candidate, type Engine, lateness, type Plugin } from './candidate.ts'
+import { plainPlugin } from './plugin.ts'
+
+const asynchronous = (module: Module, timeout: number): Plugin => ({
+  add: () => module.call('add', [1, 2]),
+  upper: (text) => module.callText('upper', text),
+  compute: async () => (await module.call('compute'))[0] as number,
+  hang: () => lateness(timeout, () => module.call('loop')),
+  close: () => module.close(),
+})
+
+const synchronous = (module: Module, timeout: number): Plugin => ({
+  add: () => module.callSync('add', [1, 2]),
+  compute: () => module.callSync('compute')[0] as number,
+  hang: () => lateness(timeout, () => module.callSync('loop')),
+  close: () => module.close(),
+})
+
+function engine(timeout: number, threads: number, plugin: (module: Module, timeout: number) => Plugin): Engine {
+  const host = new Host({ execTimeout: timeout, threads })
+  let loaded = 0
+  return {
+    plugin: async (number) => plugin(await host.loadModule(`plugin ${number}`, plainPlugin(number)), timeout),
+    async load(bytes) {
+      const module = await host.loadModule(`loaded ${loaded++}`, bytes)
+      return () => module.close()
+    },
+    close: () => host.close(),
+  }
+}
+
+export const curfew: Candidate = {
+  id: 'curfew',
+  name: 'Curfew',
+  what: 'checks in the guest, slices: `call`, `callText`',
+  start: async ({ timeout }) => engine(timeout, 0, asynchronous),
+}
+
+export const curfewSync: Candidate = {
+  id: 'curfew-sync',
+  name: 'Curfew, callSync',
+  what: 'checks in the guest, on the caller’s stack',
+  holds: true,
+  start: async ({ timeout }) => engine(timeout, 0, synchronous),
+}
+
+export const curfewThreads: Candidate = {
+  id: 'curfew-threads',
+  name: 'Curfew, threads',
+  what: 'the same `call`, guests in a worker thread',
+  threads: true,
+  start: async ({ timeout, threads = 1 }) => engine(timeout, threads, asynchronous),
+}

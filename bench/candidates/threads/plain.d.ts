@@ -1,0 +1,29 @@
+export interface Functions {
+  add(): number
+  compute(): number
+  loop(): void
+  upper(text: string): string
+}
+
+/** Of an instance of the plugin. */
+export function functions(instance: WebAssembly.Instance): Functions
+
+/** What is sent to worker.js, and what comes back. */
+export interface Request {
+  readonly id: number
+  readonly name: keyof Functions
+  readonly text: string | undefined
+}
+
+export interface Answer {
+  readonly id: number
+  readonly value: unknown
+}
+
+/** What piscina.js is given. */
+export interface Task {
+  readonly number: number
+  readonly module: WebAssembly.Module
+  readonly name: keyof Functions
+  readonly text: string
+}

@@ -1,0 +1,52 @@
+/**
+ * Draws what bench/run.ts has measured.
+ *
+ *   node bench/charts.ts results.json... docs/images/ [--png FOLDER]
+ *
+ * Of several reports, the machine is that of the first. `--png` renders each as a light page and as a dark one shows it, to look at.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { charts } from './charts/charts.ts'
+import { draw } from './charts/plot.ts'
+import type { Report } from './charts/report.ts'
+import { inDark } from './charts/theme.ts'
+import { HOW_TO_INSTALL, installed, load } from './peers/packages.ts'
+
+/** What is used of its interface. */
+interface Renderer {
+  readonly Resvg: new (svg: string, options: object) => { render(): { asPng(): Uint8Array } }
+}
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { png: { type: 'string' } } })
+const folder = positionals.pop()
+if (folder === undefined || positionals.length === 0 || !installed) {
+  console.error(installed ? 'usage: node bench/charts.ts results.json... FOLDER [--png FOLDER]' : `not installed; to install what draws: ${HOW_TO_INSTALL}`)
+  process.exitCode = 2
+} else {
+  await main(positionals, folder, values.png)
+}
+
+async function main(files: readonly string[], folder: string, pictures: string | undefined): Promise<void> {
+  const reports = files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as Report)
+  const report = { ...(reports[0] as Report), results: reports.flatMap(({ results }) => results) }
+  for (const chart of charts(report)) {
+    const svg = await draw(chart)
+    writeFileSync(join(folder, `${chart.name}.svg`), svg)
+    if (pictures !== undefined) await render(svg, chart.name, pictures)
+  }
+}
+
+async function render(svg: string, name: string, folder: string): Promise<void> {
+  const { Resvg } = await load<Renderer>('@resvg/resvg-js')
+  mkdirSync(folder, { recursive: true })
+  for (const [scheme, drawn, background] of [
+    ['light', svg, '#ffffff'],
+    ['dark', inDark(svg), '#0d1117'],
+  ] as const) {
+    // Its own font families come first; the renderer takes one that it has
+    const options = { background, fitTo: { mode: 'width', value: 1_640 }, font: { loadSystemFonts: true, defaultFontFamily: 'DejaVu Sans' } }
+    writeFileSync(join(folder, `${name}-${scheme}.png`), new Resvg(drawn, options).render().asPng())
+  }
+}

@@ -1,0 +1,31 @@
+/** What bench/run.ts has written. */
+import { CANDIDATES } from '../candidates/index.ts'
+import type { Figure, Result } from '../figures.ts'
+import type { Machine } from '../machine.ts'
+
+export interface Report extends Machine {
+  readonly results: readonly Result[]
+}
+
+/** Of a subject; none if it was not measured. */
+export function figuresOf({ results }: Report, subject: string): readonly Figure[] {
+  return results.find((result) => result.subject === subject)?.figures ?? []
+}
+
+export interface Named extends Figure {
+  readonly candidate: string
+  readonly name: string
+}
+
+/** With the names of the candidates whose they are, of a row or of all whose id begins so. */
+export function named(figures: readonly Figure[], prefix: string): Named[] {
+  return figures.flatMap((figure): Named[] => {
+    const candidate = CANDIDATES.find(({ id }) => id === figure.candidate)
+    return candidate !== undefined && figure.id.startsWith(prefix) ? [{ ...figure, candidate: candidate.id, name: candidate.name }] : []
+  })
+}
+
+/** Where the figures were made, for a subtitle. */
+export function origin({ node, cpu, cores, system, date }: Report): string {
+  return `Node ${node}, ${cpu}, ${cores} cores, ${system.split(' ')[0]}, ${date.slice(0, 10)}`
+}

@@ -1,0 +1,25 @@
+/** Keeps so many plugins of a candidate alive, each called once, and says what the process holds for each of them. */
+
+import { held } from '../../test/support/garbage.ts'
+import { CANDIDATES } from '../candidates/index.ts'
+import { PATIENT } from '../comparison/contenders.ts'
+
+const [, , id, size] = process.argv
+const count = Number(size)
+const candidate = CANDIDATES.find((each) => each.id === id)
+if (candidate === undefined) throw new Error(`there is no candidate "${id}"`)
+const engine = await candidate.start({ timeout: PATIENT })
+const kept: unknown[] = []
+await live(0)
+const before = await held()
+for (let number = 1; number <= count; number++) await live(number)
+const after = await held()
+process.stdout.write(JSON.stringify({ each: (after.resident - before.resident) / count }))
+// Threads of whatever kind are not to keep it
+process.exit()
+
+async function live(number: number): Promise<void> {
+  const plugin = await engine.plugin(number)
+  await plugin.add?.()
+  kept.push(plugin)
+}

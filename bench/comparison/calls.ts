@@ -1,0 +1,89 @@
+/** What calls cost that come to their end: by candidate, in the same rounds. */
+import { LIMIT, TIMES } from '../candidates/plugin.ts'
+import type { Figure, Subject } from '../figures.ts'
+import { byTurns, type Contender, PATIENT, repeated, withContenders } from './contenders.ts'
+
+const SIZES = [1_000, 100_000]
+const IN_FLIGHT = [1, 10, 100]
+
+const micro = (nanoseconds: number) => nanoseconds / 1e3
+
+export const latency: Subject = {
+  id: 'latency',
+  title: 'A trivial call with a deadline, one after another',
+  measure: (settings) =>
+    withContenders({ timeout: PATIENT }, (contenders, failures) =>
+      byTurns({ id: 'add', row: 'trivial call', unit: 'us', scale: micro }, contenders, (contender) => repeated(contender, 'add'), settings, failures),
+    ),
+}
+
+export const texts: Subject = {
+  id: 'texts',
+  title: 'A text through a plugin that makes it upper case',
+  measure: (settings) =>
+    withContenders({ timeout: PATIENT }, async (contenders, failures) => {
+      const figures: Figure[] = []
+      for (const size of SIZES) {
+        const text = 'The quick brown fox jumps over the lazy dog. '.repeat(size / 45 + 1).slice(0, size)
+        const right: Contender[] = []
+        for (const contender of contenders) {
+          await failures.attempt(contender.candidate, async () => {
+            const { upper } = contender.plugin
+            if (upper === undefined) return
+            if ((await upper(text)) !== text.toUpperCase()) throw new Error('another text came out')
+            right.push(contender)
+          })
+        }
+        const comparison = { id: `upper-${size}`, row: `text, ${size / 1e3} KB`, unit: 'us', scale: micro, size }
+        figures.push(...(await byTurns(comparison, right, (contender) => repeated(contender, 'upper', text), settings, failures)))
+      }
+      return figures
+    }),
+}
+
+export const compute: Subject = {
+  id: 'compute',
+  title: `Work in the guest alone: the primes below ${LIMIT.toLocaleString('en')}, ${TIMES} times`,
+  measure: (settings) =>
+    withContenders({ timeout: PATIENT }, async (contenders, failures) => {
+      const right: Contender[] = []
+      const expected = 9_592 * TIMES
+      for (const contender of contenders) {
+        await failures.attempt(contender.candidate, async () => {
+          const count = await contender.plugin.compute?.()
+          if (count !== expected) throw new Error(`${count} primes in place of ${expected}`)
+          right.push(contender)
+        })
+      }
+      const comparison = { id: 'compute', row: 'work of some ms', unit: 'ms', scale: (nanoseconds: number) => nanoseconds / 1e6 }
+      return byTurns(comparison, right, (contender) => repeated(contender, 'compute'), settings, failures)
+    }),
+}
+
+export const flight: Subject = {
+  id: 'flight',
+  title: 'Trivial calls a second of one plugin, by how many are in flight',
+  measure: (settings) =>
+    withContenders({ timeout: PATIENT }, async (contenders, failures) => {
+      const figures: Figure[] = []
+      for (const size of IN_FLIGHT) {
+        // What holds its caller has never more than one in flight
+        const waiting = contenders.filter(({ candidate, plugin }) => plugin.add !== undefined && (size === 1 || !candidate.holds))
+        const comparison = {
+          id: `flight-${size}`,
+          row: `calls/s, ${size} in flight`,
+          unit: '1/s',
+          scale: (nanoseconds: number) => (size * 1e9) / nanoseconds,
+          size,
+        }
+        figures.push(...(await byTurns(comparison, waiting, ({ plugin }) => atOnce(plugin.add as () => unknown, size), settings, failures)))
+      }
+      return figures
+    }),
+}
+
+function atOnce(call: () => unknown, size: number) {
+  return async (times: number) => {
+    for (let time = 0; time < times; time++) await Promise.all(Array.from({ length: size }, call))
+  }
+}

@@ -1,0 +1,165 @@
+/** Candidates that are started, and what is asked of all of them by turns. */
+import { inRounds, type Work } from '../alternate.ts'
+import type { Candidate, Engine, Operation, Plugin, StartOptions } from '../candidates/candidate.ts'
+import { CANDIDATES, missing } from '../candidates/index.ts'
+import type { Figure, Result, Settings } from '../figures.ts'
+import { ratios, spread } from '../statistics.ts'
+
+export type Measured = Pick<Result, 'figures' | 'note' | 'failure'>
+
+/** Whom the others are compared with. */
+export const REFERENCE = 'curfew'
+/** Of calls that are to come to their end: long enough for a busy machine, ms. */
+export const PATIENT = 20_000
+
+export interface Contender {
+  readonly candidate: Candidate
+  readonly engine: Engine
+  readonly plugin: Plugin
+}
+
+/** What went wrong, by candidate: one that fails does not take others with it. */
+export class Failures {
+  readonly #reasons: string[] = []
+
+  add({ name }: Candidate, error: unknown): void {
+    this.#reasons.push(`${name}: ${error instanceof Error ? error.message : String(error)}`)
+  }
+
+  /** @returns undefined if the candidate failed */
+  async attempt<T>(candidate: Candidate, work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work()
+    } catch (error) {
+      this.add(candidate, error)
+      return undefined
+    }
+  }
+
+  /** For a subject's result. */
+  get summary(): { failure?: string } {
+    return this.#reasons.length === 0 ? {} : { failure: this.#reasons.join('; ') }
+  }
+}
+
+/** Candidates that can be had here, and why the others cannot. */
+export function available(candidates: readonly Candidate[] = CANDIDATES): { present: readonly Candidate[]; note?: string } {
+  const present: Candidate[] = []
+  const absent: string[] = []
+  for (const candidate of candidates) {
+    const reason = missing(candidate)
+    if (reason === undefined) present.push(candidate)
+    else absent.push(`${candidate.name}: not measured here, ${reason}`)
+  }
+  return { present, ...(absent.length === 0 ? {} : { note: absent.join('; ') }) }
+}
+
+/** Starts all candidates with a plugin each, measures, and closes them, whatever happens. */
+export async function withContenders(
+  { candidates, ...options }: StartOptions & { readonly candidates?: readonly Candidate[] },
+  measure: (contenders: readonly Contender[], failures: Failures) => Promise<readonly Figure[]>,
+): Promise<Measured> {
+  const { present, ...note } = available(candidates)
+  const failures = new Failures()
+  const contenders: Contender[] = []
+  try {
+    for (const candidate of present) {
+      await failures.attempt(candidate, async () => {
+        const engine = await candidate.start(options)
+        try {
+          contenders.push({ candidate, engine, plugin: await engine.plugin(0) })
+        } catch (error) {
+          await engine.close()
+          throw error
+        }
+      })
+    }
+    return { figures: await measure(contenders, failures), ...note, ...failures.summary }
+  } finally {
+    for (const { engine, plugin } of contenders) {
+      await plugin.close?.()
+      await engine.close()
+    }
+  }
+}
+
+export interface Comparison {
+  readonly id: string
+  /** What is compared, for the table. */
+  readonly row: string
+  readonly unit: string
+  /** From nanoseconds for one to that unit. */
+  readonly scale: (nanoseconds: number) => number
+  readonly size?: number
+}
+
+/** Figures of all that can do the work, by turns, with their quartiles and their ratio to Curfew. */
+export async function byTurns(
+  comparison: Comparison,
+  contenders: readonly Contender[],
+  work: (contender: Contender) => Work | undefined,
+  settings: Settings,
+  failures: Failures,
+): Promise<Figure[]> {
+  const ways: Record<string, Work> = {}
+  for (const contender of contenders) {
+    const way = work(contender)
+    if (way !== undefined) ways[contender.candidate.id] = way
+  }
+  settings.step?.(comparison.row)
+  const { times, failures: failed } = await inRounds(ways, settings)
+  const figures: Figure[] = []
+  for (const { candidate } of contenders) {
+    const nanoseconds = times[candidate.id]
+    if (nanoseconds !== undefined) figures.push(figureOf(comparison, candidate, nanoseconds.map(comparison.scale), times[REFERENCE]?.map(comparison.scale)))
+    else if (candidate.id in failed) failures.add(candidate, failed[candidate.id])
+  }
+  return figures
+}
+
+/** @param reference the same of Curfew, in the same rounds */
+export function figureOf(
+  { id, row, unit, size }: Omit<Comparison, 'scale'>,
+  { id: candidate, name }: Candidate,
+  values: readonly number[],
+  reference?: readonly number[],
+): Figure {
+  const quartiles = spread(values)
+  return {
+    id: `${id}-${candidate}`,
+    label: name,
+    row,
+    candidate,
+    value: quartiles.median,
+    unit,
+    spread: quartiles,
+    ...(reference === undefined ? {} : { ratio: spread(ratios(values, reference)) }),
+    ...(size === undefined ? {} : { size }),
+  }
+}
+
+/** An operation again and again, each when the one before is done. */
+export function repeated({ plugin }: Contender, operation: Operation, text = ''): Work | undefined {
+  const { many } = plugin
+  if (many !== undefined) return (times) => many(operation, times, text)
+  const once: ((text: string) => unknown) | undefined = plugin[operation]
+  if (once === undefined) return undefined
+  return async (times) => {
+    for (let time = 0; time < times; time++) {
+      const done = once(text)
+      // What is done at once is not made to wait
+      if (done instanceof Promise) await done
+    }
+  }
+}
+
+/** @throws Error if it has not settled by then, ms: some candidates hang, by their own account */
+export async function within<T>(limit: number, promise: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error(`no answer within ${limit} ms`)), limit)
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

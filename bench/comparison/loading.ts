@@ -1,0 +1,99 @@
+/** From bytes to what can be called, by size of the module. */
+
+import { CANDIDATES } from '../candidates/index.ts'
+import type { Figure, Settings, Subject } from '../figures.ts'
+import { plainModule } from '../generated.ts'
+import { file, installed } from '../real/packages.ts'
+import { type Point, power } from '../statistics.ts'
+import { type Contender, type Failures, figureOf, PATIENT, REFERENCE, withContenders } from './contenders.ts'
+
+const SIZES = [1_000, 10_000, 100_000, 1_000_000]
+const LARGE = 10_000_000
+/** These load as another candidate does. */
+const SAME = ['curfew-sync', 'vm']
+/** Packages' modules that import nothing, so that anybody can load them. */
+const REAL = [
+  { name: 'gofmt', path: '@wasm-fmt/gofmt/gofmt.wasm' },
+  { name: 'harfbuzz', path: 'harfbuzzjs/dist/harfbuzz-subset.wasm' },
+  { name: 'dprint', path: '@dprint/typescript/plugin.wasm' },
+] as const
+/** Loads of each, at most: each takes up to a second. */
+const MOST_ROUNDS = 7
+
+export const loading: Subject = {
+  id: 'loading',
+  title: 'Loading a module: from bytes to an instance',
+  measure: (settings) =>
+    withContenders({ timeout: PATIENT, candidates: CANDIDATES.filter(({ id }) => !SAME.includes(id)) }, async (contenders, failures) => {
+      const figures: Figure[] = []
+      for (const size of sizes(settings)) {
+        figures.push(...(await loads({ id: `load-${size}`, row: `load, ${label(size)}`, size }, plainModule(size), contenders, settings, failures)))
+      }
+      figures.push(...growth(contenders, figures))
+      if (!installed || settings.quick) return figures
+      for (const { name, path } of REAL) {
+        const bytes = file(path)
+        figures.push(...(await loads({ id: `load-${name}`, row: `load, ${name}, ${label(bytes.length)}` }, bytes, contenders, settings, failures)))
+      }
+      return figures
+    }),
+}
+
+function sizes({ quick, full }: Settings): number[] {
+  if (quick) return SIZES.slice(0, 2)
+  return full ? [...SIZES, LARGE] : SIZES
+}
+
+const label = (bytes: number) => (bytes < 1e6 ? `${Math.round(bytes / 1e3)} KB` : `${(bytes / 1e6).toFixed(1).replace('.0', '')} MB`)
+
+let loaded = 0
+
+async function loads(
+  what: { readonly id: string; readonly row: string; readonly size?: number },
+  bytes: Uint8Array<ArrayBuffer>,
+  contenders: readonly Contender[],
+  { rounds, step }: Settings,
+  failures: Failures,
+): Promise<Figure[]> {
+  const times = new Map<Contender, number[]>()
+  step?.(what.row)
+  for (const contender of contenders) if (contender.engine.load !== undefined) times.set(contender, [])
+  // The first is not counted: code is cold
+  for (let round = -1; round < Math.min(rounds, MOST_ROUNDS); round++) {
+    for (const [contender, each] of times) {
+      try {
+        const module = distinct(bytes, loaded++)
+        const began = performance.now()
+        const release = await contender.engine.load?.(module)
+        const took = performance.now() - began
+        if (round >= 0) each.push(took)
+        await release?.()
+      } catch (error) {
+        failures.add(contender.candidate, error)
+        times.delete(contender)
+      }
+    }
+  }
+  const reference = [...times].find(([{ candidate }]) => candidate.id === REFERENCE)?.[1]
+  return [...times].map(([{ candidate }, each]) => figureOf({ ...what, unit: 'ms' }, candidate, each, reference))
+}
+
+/** By a section that nobody reads: V8 compiles the same bytes only once. */
+function distinct(bytes: Uint8Array, number: number): Uint8Array<ArrayBuffer> {
+  const section = [0, 6, 1, 0x6e, number & 0xff, (number >> 8) & 0xff, (number >> 16) & 0xff, (number >> 24) & 0xff]
+  const all = new Uint8Array(bytes.length + section.length)
+  all.set(bytes)
+  all.set(section, bytes.length)
+  return all
+}
+
+/** With the size, from 10 KB on: below that, it is what each load costs. */
+function growth(contenders: readonly Contender[], figures: readonly Figure[]): Figure[] {
+  return contenders.flatMap(({ candidate: { id, name } }): Figure[] => {
+    const points = figures.flatMap(({ candidate, size, value }): Point[] => (candidate === id && size !== undefined && size >= 10_000 ? [[size, value]] : []))
+    if (points.length < 2) return []
+    return [
+      { id: `growth-${id}`, label: `${name}: time grows as size ^`, row: 'load, exponent of growth', candidate: id, value: power(points).exponent, unit: '' },
+    ]
+  })
+}

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { charts } from '../../bench/charts/charts.ts'
+import { draw } from '../../bench/charts/plot.ts'
+import type { Report } from '../../bench/charts/report.ts'
+import { DARK_RULES, inDark, text } from '../../bench/charts/theme.ts'
+import type { Figure } from '../../bench/figures.ts'
+import { HOW_TO_INSTALL, installed } from '../../bench/peers/packages.ts'
+
+const skip = installed ? false : `not installed; to install what draws: ${HOW_TO_INSTALL}`
+
+const figure = (id: string, candidate: string, value: number, more: Partial<Figure> = {}): Figure => ({
+  id: `${id}-${candidate}`,
+  label: candidate,
+  candidate,
+  value,
+  unit: 'ms',
+  ...more,
+})
+
+const REPORT: Report = {
+  cpu: 'A & B <processor>',
+  cores: 2,
+  memory: 2 ** 34,
+  system: 'Linux 6 x64',
+  node: '24.0.0',
+  v8: '13',
+  packages: {},
+  load: 0,
+  date: '2026-11-26T00:00:00.000Z',
+  results: [
+    { subject: 'latency', title: '', figures: [figure('add', 'curfew', 1), figure('add', 'worker', 60, { spread: { low: 50, median: 60, high: 80 } })] },
+    { subject: 'deadline', title: '', figures: [figure('late', 'curfew', 0.4, { distribution: [-0.1, 0.4, 1] })] },
+    { subject: 'runaways', title: '', figures: [1, 100].map((size) => figure(`lag-${size}`, 'curfew', 1.2, { size })) },
+    {
+      subject: 'density',
+      title: '',
+      figures: [10, 1_000].flatMap((size) => [figure(`each-${size}`, 'curfew', 40, { size }), figure(`each-${size}`, 'raw', 15, { size })]),
+    },
+    { subject: 'loading', title: '', figures: [1_000, 100_000].map((size) => figure(`load-${size}`, 'raw', size / 1e5, { size })) },
+    {
+      subject: 'real',
+      title: '',
+      figures: [
+        { id: 'mean', label: 'mean', value: 1.1, unit: 'x' },
+        { id: 'sqlite', label: 'SQLite', value: 1.07, unit: 'x' },
+      ],
+    },
+  ],
+}
+
+test('there is a chart for each subject that was measured, and none for others', () => {
+  assert.deepEqual(
+    charts(REPORT).map(({ name }) => name),
+    ['latency', 'overshoot', 'lag', 'memory', 'load', 'real'],
+  )
+  assert.deepEqual(charts({ ...REPORT, results: [] }), [])
+})
+
+test('a chart is well-formed SVG that says in words what it shows, and where it was made', { skip }, async () => {
+  for (const chart of charts(REPORT)) {
+    const svg = await draw(chart)
+    assert.match(svg, /^<svg xmlns="http:\/\/www.w3.org\/2000\/svg" viewBox="0 0 820 \d+"/, chart.name)
+    assert.match(svg, /A &amp; B &lt;processor>/, chart.name)
+    assert.match(svg, /aria-label="[^"]{20,}"/, chart.name)
+    assert.doesNotMatch(svg, /NaN|undefined|currentColor/, chart.name)
+    assert.equal(svg.split('<g').length, svg.split('</g>').length, chart.name)
+  }
+})
+
+test('whoever has a value in the report is in the chart by name', { skip }, async () => {
+  const [latency, , , memory] = await Promise.all(charts(REPORT).map(draw))
+  for (const name of ['Curfew', 'worker + terminate()']) assert.ok(latency?.includes(`>${name}<`), name)
+  for (const name of ['Curfew', 'raw V8']) assert.ok(memory?.includes(`>${name}<`), name)
+})
+
+test('every colour of a chart has another one on dark pages', { skip }, async () => {
+  for (const chart of charts(REPORT)) {
+    const svg = await draw(chart)
+    const used = [...svg.matchAll(/(?:fill|stroke)="(#[0-9a-f]{6})"/g)].map(([, colour = '']) => colour)
+    assert.ok(used.includes(text))
+    for (const colour of used) assert.ok(DARK_RULES.includes(`[fill="${colour}"]`) && DARK_RULES.includes(`[stroke="${colour}"]`), `${chart.name}: ${colour}`)
+    const dark = inDark(svg)
+    for (const colour of used) assert.ok(!dark.includes(`="${colour}" `), `${chart.name}: ${colour}`)
+  }
+})

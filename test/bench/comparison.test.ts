@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Candidate, Plugin } from '../../bench/candidates/candidate.ts'
+import { CANDIDATES, missing } from '../../bench/candidates/index.ts'
+import { extismPlugin, plainPlugin } from '../../bench/candidates/plugin.ts'
+import { available, byTurns, figureOf, repeated, withContenders, within } from '../../bench/comparison/contenders.ts'
+import type { Figure } from '../../bench/figures.ts'
+import { plainModule } from '../../bench/generated.ts'
+import { comparison, formatResults } from '../../bench/table.ts'
+
+/** Long enough for work on a busy machine, short enough to wait for, ms. */
+const PATIENT_STOP = 1_000
+const QUICK = { rounds: 3, quick: true, full: false }
+const LATENCY = { id: 'add', row: 'a call', unit: 'ns', scale: (nanoseconds: number) => nanoseconds }
+
+function candidate(id: string, plugin: () => Promise<Plugin>): Candidate & { closed: number } {
+  const made = {
+    id,
+    name: id,
+    what: 'of a test',
+    closed: 0,
+    start: async () => ({
+      plugin,
+      close() {
+        made.closed++
+      },
+    }),
+  }
+  return made
+}
+
+const well = async (): Promise<Plugin> => ({ add: () => undefined })
+
+for (const each of CANDIDATES) {
+  const reason = missing(each)
+  test(`${each.name} gives the right answers, and what it says it ends is ended`, { skip: reason ?? false }, async () => {
+    const { failure } = await withContenders({ timeout: PATIENT_STOP, candidates: [each] }, async ([contender]) => {
+      const { upper, compute, hang, add } = (contender as NonNullable<typeof contender>).plugin
+      if (upper !== undefined) assert.equal(await upper('a Text of 17 b, z{'), 'A TEXT OF 17 B, Z{')
+      if (compute !== undefined) assert.equal(await compute(), 95_920)
+      if (hang !== undefined) {
+        assert.ok((await hang()) > -2)
+        await add?.()
+      }
+      return []
+    })
+    assert.equal(failure, undefined)
+  })
+}
+
+test('no two plugins have the same bytes, and all of them are modules', () => {
+  for (const make of [plainPlugin, extismPlugin]) {
+    assert.notDeepEqual(make(1), make(2))
+    assert.deepEqual(make(3), make(3))
+    assert.ok(WebAssembly.validate(make(10_000)))
+  }
+})
+
+test('a generated module has about the size that was asked for, and runs', () => {
+  for (const size of [1_000, 10_000, 100_000]) {
+    const bytes = plainModule(size)
+    assert.ok(Math.abs(bytes.length / size - 1) < 0.3, `${bytes.length} for ${size}`)
+    const { run } = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as { run(n: number): number }
+    assert.equal(typeof run(0), 'number')
+  }
+})
+
+test('a candidate that cannot start, load or go on is named, and the others are measured and closed', async () => {
+  const good = candidate('good', well)
+  const noPlugin = candidate('no plugin', () => Promise.reject(new Error('it does not load')))
+  const fails = candidate('fails', async () => ({ add: () => Promise.reject(new Error('it does not run')) }))
+  const noStart: Candidate = { ...good, id: 'no start', name: 'no start', start: () => Promise.reject(new Error('it does not start')) }
+  const { figures, failure } = await withContenders({ timeout: 1, candidates: [noStart, noPlugin, fails, good] }, (contenders, failures) =>
+    byTurns(LATENCY, contenders, (contender) => repeated(contender, 'add'), QUICK, failures),
+  )
+  assert.deepEqual(
+    figures.map(({ candidate }) => candidate),
+    ['good'],
+  )
+  assert.equal(failure, 'no start: it does not start; no plugin: it does not load; fails: it does not run')
+  assert.deepEqual([good.closed, noPlugin.closed, fails.closed], [1, 1, 1])
+})
+
+test('a candidate without an operation has no figure for it, and that is no failure', async () => {
+  const { figures, failure } = await withContenders(
+    { timeout: 1, candidates: [candidate('none', async () => ({})), candidate('good', well)] },
+    (contenders, failures) => byTurns(LATENCY, contenders, (contender) => repeated(contender, 'add'), QUICK, failures),
+  )
+  assert.deepEqual(
+    figures.map(({ candidate }) => candidate),
+    ['good'],
+  )
+  assert.equal(failure, undefined)
+})
+
+test('what is not installed is said to be so', () => {
+  const absent: Candidate = { ...candidate('absent', well), package: 'a-package-that-is-not-there' }
+  assert.deepEqual(available([absent]), { present: [], note: 'absent: not measured here, a-package-that-is-not-there is not installed' })
+})
+
+test('a figure has the median and quartiles of its rounds, and those of its ratio to Curfew in the same round', () => {
+  const figure = figureOf({ id: 'add', row: 'a call', unit: 'us', size: 7 }, candidate('peer', well), [20, 60, 40], [10, 20, 10])
+  assert.deepEqual(figure, {
+    id: 'add-peer',
+    label: 'peer',
+    row: 'a call',
+    candidate: 'peer',
+    value: 40,
+    unit: 'us',
+    size: 7,
+    spread: { low: 30, median: 40, high: 50 },
+    ratio: { low: 2.5, median: 3, high: 3.5 },
+  } satisfies Figure)
+})
+
+test('one that hangs is given up', async () => {
+  await assert.rejects(within(1, new Promise(() => undefined)), /no answer within 1 ms/)
+  assert.equal(await within(10_000, Promise.resolve(3)), 3)
+})
+
+test('side by side, rows are what is measured, columns are candidates, and "-" is what one cannot do', () => {
+  const figure = (row: string, candidate: string, value: number): Figure => ({ id: `${row}-${candidate}`, label: candidate, row, candidate, value, unit: 'us' })
+  const result = { subject: 's', title: 'A title', figures: [figure('first', 'raw', 1), figure('first', 'curfew', 2), figure('second', 'curfew', 30)] }
+  const [table = ''] = comparison([result])
+  assert.equal(table, ['Side by side', '              Curfew  raw V8', '  first, us     2.00    1.00', '  second, us    30.0       -'].join('\n'))
+  assert.match(formatResults([{ ...result, failure: 'raw: it broke' }]), /^A title\n[\s\S]*FAILED: raw: it broke\n\nSide by side/)
+})
