@@ -131,7 +131,22 @@ function resolveImports(asked: readonly ImportType[], given: Imports, policy: Im
       figures: { missing: missing.length },
     })
   }
-  return asked.map((wanted, at) => link(wanted, found[at], policy, name))
+  const links: Link[] = []
+  const refused: LoadError[] = []
+  for (const [at, wanted] of asked.entries()) {
+    try {
+      links.push(link(wanted, found[at], policy, name))
+    } catch (error) {
+      if (!(error instanceof LoadError)) throw error
+      refused.push(error)
+    }
+  }
+  const [first] = refused
+  if (first === undefined) return links
+  if (refused.length === 1) throw first
+  const list = refused.slice(0, SHOWN).map(({ what }) => what)
+  if (refused.length > SHOWN) list.push(`and ${refused.length - SHOWN} more`)
+  throw new LoadError('invalid-import', `${refused.length} imports do not fit: ${list.join('; ')}`, { module: name, figures: { refused: refused.length } })
 }
 
 const NOTHING = Symbol('nothing')

@@ -86,7 +86,7 @@ export interface PlaceInMemory {
 export type Order =
   | ({ readonly verb: 'begin'; readonly id: number } & Terms)
   | ({ readonly verb: 'load'; readonly id: number; readonly guest: number; readonly spec: SentSpec; readonly again: boolean } & Abortable)
-  | { readonly verb: 'signature'; readonly guest: number; readonly signature: Signature }
+  | { readonly verb: 'signature'; readonly guest: number; readonly number: number; readonly signature: Signature }
   | ({ readonly verb: 'call'; readonly id: number; readonly guest: number } & CallRequest)
   | ({
       readonly verb: 'lease'

@@ -5,6 +5,7 @@ import type { Executor, Guest, GuestEvent, GuestLease, GuestSpec } from '../gues
 import type { GuestMemory } from '../guests/guest-memory.ts'
 import { InThreadExecutor } from '../guests/in-thread.ts'
 import type { Admission } from '../guests/scheduler.ts'
+import type { Signature } from '../guests/signature.ts'
 import type { Port, Threads } from '../node.ts'
 import { now } from '../runtime/clock.ts'
 import { collectGarbage } from '../runtime/dropped-memory.ts'
@@ -57,6 +58,7 @@ class Server {
   /** Has the others see what guests hold. */
   #publish: () => void = () => undefined
   readonly #guests = new Map<number, ServedGuest>()
+  readonly #signatures = new Map<number, Map<number, Signature>>()
   readonly #signals: RequestSignals
   readonly #leases: ServedLeases
   readonly #calls: ServedCalls
@@ -119,7 +121,7 @@ class Server {
       case 'load':
         return this.#do(order.id, () => this.#load(order))
       case 'signature':
-        this.#guests.get(order.guest)?.signatures.push(order.signature)
+        this.#signaturesOf(order.guest).set(order.number, order.signature)
         return
       case 'call': {
         const guest = this.#guests.get(order.guest)
@@ -263,7 +265,7 @@ class Server {
 
   async #load(order: Extract<Order, { verb: 'load' }>): Promise<void> {
     const executor = this.#executor as ServingExecutor
-    const served = new ServedGuest(order.guest, order.spec, this.#signals.make(order), {
+    const served = new ServedGuest(order.guest, order.spec, this.#signaturesOf(order.guest), this.#signals.make(order), {
       crossing: this.#crossing,
       callers: this.#callers,
       questions: this.#questions,
@@ -278,6 +280,7 @@ class Server {
       this.#changed.add(served)
     } catch (error) {
       this.#guests.delete(order.guest)
+      this.#signatures.delete(order.guest)
       throw error
     }
   }
@@ -326,6 +329,17 @@ class Server {
     await new Promise<void>(nextTurn)
     await served?.answered()
     this.#guests.delete(id)
+    this.#signatures.delete(id)
+  }
+
+  /** What the host says of a guest's functions may come before the guest is looked at: it is urgent, and loading is not. */
+  #signaturesOf(guest: number): Map<number, Signature> {
+    let signatures = this.#signatures.get(guest)
+    if (signatures === undefined) {
+      signatures = new Map()
+      this.#signatures.set(guest, signatures)
+    }
+    return signatures
   }
 
   #served(guest: ServedGuest | undefined): ServedGuest {

@@ -68,7 +68,13 @@ export class ServedCalls {
     const { id, signature, args, allowance = spec.allowance, began, isObserved, isInner } = request
     const observe = isObserved ? { observe: (figures: CallFigures) => void this.#figures.set(id, figures) } : undefined
     const particulars = { began: fromShared(began), ...(isInner ? { isInner } : undefined), ...observe }
-    return { signature: signatures[signature] as Signature, args: this.#crossing.receiveAll(args), allowance, signal: this.#signals.make(request), particulars }
+    return {
+      signature: signatures.get(signature) as Signature,
+      args: this.#crossing.receiveAll(args),
+      allowance,
+      signal: this.#signals.make(request),
+      particulars,
+    }
   }
 
   #sent(results: readonly unknown[], signature: Signature, guest: ServedGuest): readonly Sent[] {

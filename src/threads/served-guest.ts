@@ -26,8 +26,8 @@ export interface Asks {
 export class ServedGuest {
   readonly id: number
   readonly spec: GuestSpec
-  /** As the host numbers them. */
-  readonly signatures: Signature[] = []
+  /** By the number that the host has given each. */
+  readonly signatures: ReadonlyMap<number, Signature>
   #guest: Guest | undefined
   /** Requests that are not answered. */
   #asked = 0
@@ -35,8 +35,9 @@ export class ServedGuest {
   /** What the host was told last. */
   #told: Figures | undefined
 
-  constructor(id: number, sent: SentSpec, signal: AbortSignal | undefined, asks: Asks) {
+  constructor(id: number, sent: SentSpec, signatures: ReadonlyMap<number, Signature>, signal: AbortSignal | undefined, asks: Asks) {
     this.id = id
+    this.signatures = signatures
     const { hasSetup, convention, ...rest } = sent
     this.spec = {
       ...rest,

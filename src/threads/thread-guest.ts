@@ -353,7 +353,7 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
     if (number === undefined) {
       number = this.#signatures.size
       this.#signatures.set(signature, number)
-      thread.tell({ verb: 'signature', guest: this.id, signature })
+      thread.tell({ verb: 'signature', guest: this.id, number, signature })
     }
     return number
   }

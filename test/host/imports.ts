@@ -53,6 +53,16 @@ export function imports(): void {
     assert.deepEqual(await module.call('run'), [5])
   })
 
+  behaviour('imports that do not fit are named, all of them', async (bench) => {
+    const text = `(module (import "env" "f" (func (param i32))) (import "env" "base" (global i32)) (import "env" "g" (func)))`
+    const error = await failure(bench.load(text, { imports: { env: { f: 5, base: 'text', g: () => undefined } } }), 'invalid-import')
+    assert.match(
+      error.message,
+      /^2 imports do not fit: import "env" "f" must be function \(i32\) -> \(\), but it is 5; import "env" "base" must be global i32, but it is "text" \(module "text"\)/,
+    )
+    assert.equal(error.figures.refused, 2)
+  })
+
   behaviour('imports that cannot be looked at are a load error, which says which', async (bench) => {
     const why = new Error('do not look')
     const fail = () => {
