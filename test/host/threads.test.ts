@@ -150,7 +150,7 @@ async function whyFailed(bench: Bench, prove: Prove): Promise<string> {
 
 const NO_SYNC: Difference = {
   instead: '`callSync` is refused as `unsupported`',
-  prove: async (bench, original) => assert.match(await whyFailed(bench, original), /unsupported|run on other threads/),
+  prove: async (bench, original) => assert.match(await whyFailed(bench, original), /unsupported|run on other threads|lease-timeout/),
 }
 const NO_STATE: Difference = {
   instead: 'an import with a state is refused when the module is loaded',
