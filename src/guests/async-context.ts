@@ -9,6 +9,7 @@ import type { HostFunction, HostFunctions } from '../runtime/instance.ts'
 import { hostingCall } from '../runtime/thread.ts'
 
 const { AsyncResource, AsyncLocalStorage } = builtin('async_hooks') ?? {}
+
 /** What is begun in the course of a host function may last for ever (a worker, a timer), and keeps this, but not the guest. */
 interface Course {
   /** Undefined once it has ended. */

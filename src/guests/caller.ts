@@ -65,10 +65,12 @@ export class Caller {
   readonly module: string
   #calling: CallingInstance | undefined
   #gone: AbortController | undefined
+  #isGone = false
 
   static {
     tellGone = (caller) => {
       const gone = caller.#gone
+      caller.#isGone = true
       // In a microtask: who listens may do anything, and this may be the middle of a stop
       if (gone !== undefined) queueMicrotask(() => gone.abort())
     }
@@ -125,6 +127,7 @@ export class Caller {
 
   /** Aborted when the instance is gone, after a stop or a trap say: for who holds something for it, open files say. */
   get gone(): AbortSignal {
+    if (this.#gone === undefined && this.#isGone) return AbortSignal.abort()
     this.#gone ??= new AbortController()
     return this.#gone.signal
   }

@@ -35,9 +35,9 @@ export class OwnInstance implements CallingInstance {
   }
 
   memory(index: number): GuestMemory {
+    memoryAt(this.#current(), index, this.#guest.name)
     const known = this.#memories[index]
     if (known !== undefined) return known
-    memoryAt(this.#current(), index, this.#guest.name)
     const memory = new InstanceMemory(this.#guest.name, () => memoryAt(this.#current(), index, this.#guest.name))
     this.#memories[index] = memory
     return memory

@@ -63,13 +63,14 @@ async function ignored(promise: Promise<unknown>): Promise<void> {
     // What it rejects with is nobody's
   }
 }
+
 export const NOT_NESTED = 'a guest that runs in `callSync` or in a nested call cannot be suspended: use `call`, and not from a host function'
 
 /** Why the guest cannot be suspended until a promise settles, and what to do; undefined if it can. */
 export function whyNotWait(call: Call, canWait: boolean, isNested: boolean): string | undefined {
   if (!canSuspend) return 'this engine cannot suspend the guest (it has no WebAssembly.Suspending): return the result at once, or use `threads`'
   if (!call.sliced || isNested) return NOT_NESTED
-  if (!canWait) return 'a function whose type names other types of its module cannot suspend its guest'
+  if (!canWait) return 'a function that is imported under two types, or under one that only its module can name, cannot suspend its guest'
   return undefined
 }
 

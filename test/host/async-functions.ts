@@ -486,7 +486,7 @@ function waiting(): void {
       const module = await bench.load(text, { imports: { env: { f: async () => 1 } } })
       assert.match(
         (await failure(module.call('run'), 'host-function')).message,
-        /a function whose type names other types of its module cannot suspend its guest/,
+        /a function that is imported under two types, or under one that only its module can name, cannot suspend its guest/,
       )
     }
   })

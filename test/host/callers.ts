@@ -297,6 +297,7 @@ function ofInstances(): void {
     await module.call('ask', [0, 0])
     const [caller] = kept as [Caller]
     for (const use of [
+      () => caller.memory,
       () => caller.memory.size,
       () => caller.signal,
       () => caller.timeLeft,
@@ -309,6 +310,8 @@ function ofInstances(): void {
       assert.equal(thrownBy(use).code, 'stale')
     await failure(module.call('trap'), 'trap')
     assert.equal(thrownBy(() => caller.memory.size).code, 'stale')
+    // Asked for late, it is aborted all the same
+    while (!caller.gone.aborted) await nextTurn()
     assert.deepEqual(await module.call('count'), [1])
   })
 }
