@@ -1,13 +1,14 @@
 /** Writes function bodies with their checks. */
-import type { LocalGroup } from '../wasm/locals.ts'
 import type { ModuleInfo } from '../wasm/module.ts'
-import { instruction, Writer } from '../wasm/writer.ts'
+import type { ValType } from '../wasm/types.ts'
+import { Writer } from '../wasm/writer.ts'
 import type { Additions } from './additions.ts'
 import { canonicalise, NAN_LOCALS } from './canonical.ts'
 import { CheckWriter } from './check-writer.ts'
 import { Depth } from './depth.ts'
 import { EVENT, type Events, NO_FRAME } from './events.ts'
 import { type Frames, IS } from './frames.ts'
+import type { FunctionHints } from './hints.ts'
 import { Labels } from './labels.ts'
 import { FORM, type Loops } from './loops.ts'
 import type { Outline } from './outline.ts'
@@ -18,6 +19,8 @@ const LOOP = 0x03
 const IF = 0x04
 const EMPTY = 0x40
 const END = 0x0b
+const BR = 0x0c
+const CALL = 0x10
 
 /** Added around the body of a loop that is rewritten: blocks and loops. */
 const FRAMES = 3
@@ -37,8 +40,9 @@ export class BodyWriter {
   readonly #body = new Writer(4096)
   readonly #labels: Labels
   readonly #checks: CheckWriter
-  /** Of the function that was written last: how many checks of each kind, and what V8's baseline compiler will take for it; see `operands.ts`. */
+  /** Where the checks of each kind are counted. */
   counts: Checks = { ...NO_CHECKS }
+  /** Of the function that was written last: what V8's baseline compiler will take for it; see `operands.ts`. */
   complexity = 0
   #at = 0
   /** The guard's own local; after it come one for the depth, if the function is deep, and those for NaNs. */
@@ -59,20 +63,19 @@ export class BodyWriter {
     this.#checks = new CheckWriter(this.#body, added)
   }
 
-  /** Of the function that was written last: offsets of branches, each followed by what is known of it. */
-  get hints(): readonly number[] {
+  /** Of the function that was written last. */
+  get hints(): FunctionHints {
     return this.#checks.hints
   }
 
-  /** Writes a body with its size before it; returns the size. The guard's own locals come after those of `groups`. */
-  write(at: number, groups: readonly LocalGroup[]): number {
+  /** Writes a body with its size before it; returns the size. */
+  write(at: number): number {
     const first = this.#outline.firstEvent[at] as number
     const last = this.#outline.firstEvent[at + 1] as number
     const start = this.#module.bodyStarts[at] as number
     const end = this.#module.bodyEnds[at] as number
-    this.counts = { ...NO_CHECKS }
     this.complexity = this.#outline.complexity[at] as number
-    this.#checks.hints.length = 0
+    this.#checks.hints.clear()
     this.#at = at
     this.#isDeep = this.#depth?.counts(at) === true
     if (!this.#isDeep && !this.#isChanged(first, last)) {
@@ -84,22 +87,27 @@ export class BodyWriter {
     body.clear()
     this.#labels.clear()
     this.#local = this.#outline.locals[at] as number
-    this.#locals(groups)
+    this.#locals(start, this.#outline.codeStarts[at] as number)
     this.#range(first, last, this.#outline.codeStarts[at] as number, end)
     this.#out.u32(body.length)
     this.#out.append(body)
     return body.length
   }
 
-  #locals(groups: readonly LocalGroup[]): void {
-    const body = this.#body
+  /** The guard's own locals come after those that the body declares. */
+  #locals(start: number, codeStart: number): void {
+    const { bytes } = this.#module
     const nans = this.#outline.nanLocals[this.#at] as number
-    const own: LocalGroup[] = [{ count: this.#isDeep ? 2 : 1, type: 'i32' }]
-    for (const [bit, type] of NAN_LOCALS.entries()) if (nans & (1 << bit)) own.push({ count: 1, type })
-    body.vec([...groups, ...own], ({ count, type }) => {
-      body.u32(count)
-      body.valType(type)
-    })
+    const forNans = NAN_LOCALS.filter((_, bit) => nans & (1 << bit))
+    this.#body.u32(readU32(bytes, start) + 1 + forNans.length)
+    this.#body.bytes(bytes, this.#labels.skip(start), codeStart)
+    this.#declare(this.#isDeep ? 2 : 1, 'i32')
+    for (const type of forNans) this.#declare(1, type)
+  }
+
+  #declare(count: number, type: ValType): void {
+    this.#body.u32(count)
+    this.#body.valType(type)
   }
 
   #isChanged(first: number, last: number): boolean {
@@ -238,7 +246,8 @@ export class BodyWriter {
     const offset = offsets[event] as number
     this.#labels.copy(from, offset - (lengths[event] as number))
     this.counts.helper++
-    instruction(this.#body, 'call', this.#added.functions.helpers + (targets[event] as number))
+    this.#body.u8(CALL)
+    this.#body.u32(this.#added.functions.helpers + (targets[event] as number))
     return offset
   }
 
@@ -258,7 +267,7 @@ export class BodyWriter {
     body.u8(EMPTY)
     this.#checks.check(charges[event] as number, this.#local)
     this.#addComplexity(event)
-    instruction(body, 'br', this.#labels.shifted(label) + 1)
+    this.#branch(this.#labels.shifted(label) + 1)
     body.u8(END)
   }
 
@@ -285,7 +294,7 @@ export class BodyWriter {
 
   #endOuter(event: number): void {
     const body = this.#body
-    instruction(body, 'br', 0)
+    this.#branch(0)
     body.u8(END)
     body.u8(END)
     this.#addComplexity(event)
@@ -307,7 +316,7 @@ export class BodyWriter {
       this.#burn(event)
       this.#inside(event, frame, copy === 0 ? 1 : 0)
       if (copy === 0) body.u8(END)
-      instruction(body, 'br', 3)
+      this.#branch(3)
       body.u8(END)
     }
     this.complexity += (copies - 1) * (this.#loops.complexities[loop] as number)
@@ -345,11 +354,16 @@ export class BodyWriter {
     const body = this.#body
     this.#labels.leave(FRAMES)
     body.u8(END)
-    instruction(body, 'br', 2)
+    this.#branch(2)
     body.u8(END)
     this.#checks.callAgain(this.#events.charges[event] as number)
     this.#unburn(event)
     this.#endOuter(event)
+  }
+
+  #branch(label: number): void {
+    this.#body.u8(BR)
+    this.#body.u32(label)
   }
 
   /** A block or loop of a loop's type. */

@@ -1,21 +1,23 @@
 /** Writes checks into a body, and remembers which branches are hardly ever taken. */
 import type { Writer } from '../wasm/writer.ts'
-import { instruction } from '../wasm/writer.ts'
 import { type Additions, isNegative } from './additions.ts'
 import { writeSteps } from './code.ts'
+import { FunctionHints } from './hints.ts'
 
 /** What V8 is told of a branch (the section `metadata.code.branch_hint`). */
 const UNLIKELY = 0
 const LIKELY = 1
 
+const BR_IF = 0x0d
+const CALL = 0x10
 const I32_CONST = 0x41
 const I64_CONST = 0x42
 
 export class CheckWriter {
   readonly #body: Writer
   readonly #added: Additions
-  /** By turns: the offset of a branch in the body, and what it is. */
-  readonly hints: number[] = []
+  /** Of the branches in the body. */
+  readonly hints = new FunctionHints()
   // Encodings that are the same for all checks of a module, but for a local or a charge
   readonly #getCounter: Uint8Array
   readonly #setCounter: Uint8Array
@@ -50,7 +52,7 @@ export class CheckWriter {
   checkOrJump(charge: number, local: number, label: number): void {
     this.#subtract(charge, local)
     this.hint(UNLIKELY)
-    instruction(this.#body, 'br_if', label)
+    this.#branchIf(label)
   }
 
   /** counter -= charge; unless it is negative, a jump. */
@@ -58,7 +60,7 @@ export class CheckWriter {
     this.#subtract(charge, local)
     this.#body.u8(0x45)
     this.hint(LIKELY)
-    instruction(this.#body, 'br_if', label)
+    this.#branchIf(label)
   }
 
   callSlow(): void {
@@ -68,7 +70,8 @@ export class CheckWriter {
   /** Polls again, having given back what the check that comes next will subtract. */
   callAgain(charge: number): void {
     this.#constant(charge)
-    instruction(this.#body, 'call', this.#added.functions.again)
+    this.#body.u8(CALL)
+    this.#body.u32(this.#added.functions.again)
   }
 
   /** fuel -= cost. */
@@ -83,7 +86,7 @@ export class CheckWriter {
 
   /** The next instruction is a branch. */
   hint(what: number): void {
-    this.hints.push(this.#body.length, what)
+    this.hints.add(this.#body.length, what)
   }
 
   /** Leaves 1 if the counter has become negative, or the fuel is. */
@@ -98,6 +101,11 @@ export class CheckWriter {
     body.u8(0x20) // local.get
     body.u32(local)
     body.bytes(this.#isNegative)
+  }
+
+  #branchIf(label: number): void {
+    this.#body.u8(BR_IF)
+    this.#body.u32(label)
   }
 
   #constant(value: number): void {

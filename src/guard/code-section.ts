@@ -1,7 +1,6 @@
 /** The functions of a module, read, weighed and written: the code section, and what goes with it. */
 import { LoadError } from '../errors.ts'
 import type { Caps } from '../limits.ts'
-import { readLocals } from '../wasm/locals.ts'
 import { DECLARED, type ModuleInfo } from '../wasm/module.ts'
 import type { FuncType } from '../wasm/types.ts'
 import { Writer } from '../wasm/writer.ts'
@@ -117,19 +116,21 @@ function writeBodies(
   const bodies = new BodyWriter(contents, module, added, outline, fuel)
   const hints = new Hints()
   const checks = { ...NO_CHECKS }
+  bodies.counts = checks
   const functions: FunctionReport[] = []
   let complexity = 0
   for (let at = 0; at < outline.count; at++) {
-    const { groups } = readLocals(module, module.bodyStarts[at] as number, module.bodyEnds[at] as number)
     checkLocals(module, outline, at)
-    const size = bodies.write(at, groups)
+    if (options.perFunction) bodies.counts = { ...NO_CHECKS }
+    const size = bodies.write(at)
     checkComplexity(module, at, bodies.complexity, options.caps)
     checkSize(module, at, size, options.caps)
     complexity += bodies.complexity
     checkTotal(complexity, options.caps)
     hints.add(module.importedFunctions + at, bodies.hints)
+    if (!options.perFunction) continue
     for (const name of Object.keys(checks) as (keyof Checks)[]) checks[name] += bodies.counts[name]
-    if (options.perFunction) functions.push(functionReport(module, outline, fuel, at, size, bodies.counts))
+    functions.push(functionReport(module, outline, fuel, at, size, bodies.counts))
   }
   return { hints, checks, complexity, functions }
 }

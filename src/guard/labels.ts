@@ -4,6 +4,7 @@
  */
 import { InstructionReader } from '../wasm/instructions.ts'
 import type { ModuleInfo } from '../wasm/module.ts'
+import { skipPlain } from '../wasm/skip.ts'
 import type { Writer } from '../wasm/writer.ts'
 
 /** No index is checked again. */
@@ -45,7 +46,11 @@ export class Labels {
     const reader = this.#reader
     reader.reset(start, end, ANY)
     let from = start
-    while (reader.next()) from = this.#instruction(reader, from)
+    for (let at = skipPlain(this.#source, start, end); at < end; at = skipPlain(this.#source, reader.end, end)) {
+      reader.end = at
+      reader.next()
+      from = this.#instruction(reader, from)
+    }
     this.#body.bytes(this.#source, from, end)
   }
 
@@ -79,17 +84,17 @@ export class Labels {
     const [first] = op.immediates
     if (first === 'label') return this.#label(from, start + 1, reader.index0)
     // After the opcode, of two bytes or more, come a byte of flags and the label
-    return first === 'castflags' ? this.#label(from, this.#skip(start + 1) + 1, reader.index0) : from
+    return first === 'castflags' ? this.#label(from, this.skip(start + 1) + 1, reader.index0) : from
   }
 
   #tryTable(reader: InstructionReader, from: number): number {
     const block = reader.start + 1
     const byte = this.#source[block]
-    let at = this.#skip(this.#skip(byte === 0x63 || byte === 0x64 ? block + 1 : block))
+    let at = this.skip(this.skip(byte === 0x63 || byte === 0x64 ? block + 1 : block))
     let rest = from
     for (let n = 0; n < reader.labelCount; n++) {
       const isTagged = (reader.catchKinds[n] as number) < 2
-      at = isTagged ? this.#skip(at + 1) : at + 1
+      at = isTagged ? this.skip(at + 1) : at + 1
       rest = at = this.#label(rest, at, reader.labels[n] as number)
     }
     this.#open.push(this.#added)
@@ -98,7 +103,7 @@ export class Labels {
 
   #brTable(reader: InstructionReader, from: number): number {
     let rest = from
-    let at = this.#skip(reader.start + 1)
+    let at = this.skip(reader.start + 1)
     for (let n = 0; n < reader.labelCount; n++) rest = at = this.#label(rest, at, reader.labels[n] as number)
     return rest
   }
@@ -106,11 +111,11 @@ export class Labels {
   #label(from: number, at: number, label: number): number {
     this.#body.bytes(this.#source, from, at)
     this.#body.u32(this.shifted(label))
-    return this.#skip(at)
+    return this.skip(at)
   }
 
   /** The end of a number. */
-  #skip(at: number): number {
+  skip(at: number): number {
     let end = at
     while (((this.#source[end] as number) & 0x80) !== 0) end++
     return end + 1

@@ -34,7 +34,8 @@ class Rewriter {
   readonly #module: ModuleInfo
   readonly #maxima: Maxima
   readonly #code: CodeSection | undefined
-  readonly #out: Writer
+  /** What the module consists of, in order. */
+  readonly #parts: Uint8Array[] = []
   readonly #abi: Abi
   readonly #exports: readonly (readonly [name: string, kind: number, index: number])[]
 
@@ -43,13 +44,12 @@ class Rewriter {
     this.#module = module
     this.#maxima = maxima
     this.#code = code
-    this.#out = new Writer(module.bytes.length + (code?.contents.length ?? 0) + 512)
     this.#abi = abiOf(module, code, ownNames)
     this.#exports = exportsOf(this.#abi, module, code, ownNames)
   }
 
   rewrite(): Rewritten {
-    this.#out.header()
+    this.#write((w) => w.header())
     let next = 0
     for (const section of this.#module.sections) {
       if (section.id !== ID.custom) next = this.#addMissing(next, ORDER.indexOf(section.id)) + 1
@@ -57,7 +57,7 @@ class Rewriter {
     }
     this.#addMissing(next, ORDER.length)
     if (this.#exports.length > 0) this.#abiSection()
-    return { bytes: this.#out.finish(), abi: this.#abi, code: this.#code }
+    return { bytes: joined(this.#parts), abi: this.#abi, code: this.#code }
   }
 
   /** Sections that the module does not have but the guard needs, up to a place in the order; returns that place. */
@@ -106,14 +106,24 @@ class Rewriter {
   }
 
   #copy({ start, end }: Section): void {
-    this.#out.bytes(this.#module.bytes, start, end)
+    this.#parts.push(this.#module.bytes.subarray(start, end))
+  }
+
+  #write(contents: (writer: Writer) => void): void {
+    const writer = new Writer()
+    contents(writer)
+    this.#parts.push(writer.written)
+  }
+
+  #writeSection(id: number, contents: (writer: Writer) => void): void {
+    this.#write((w) => w.section(id, contents))
   }
 
   /** A section of a vector, with entries added at its end. A section that is missing has none so far. */
   #extended({ id, payload, end }: Section, more: number, write: (writer: Writer) => void): void {
     const reader = new Reader(this.#module.bytes, payload, end)
     const count = payload === end ? 0 : reader.u32('count')
-    this.#out.section(id, (w) => {
+    this.#writeSection(id, (w) => {
       w.u32(count + more)
       w.bytes(this.#module.bytes, reader.offset, end)
       write(w)
@@ -122,7 +132,7 @@ class Rewriter {
 
   #imports(section: Section): void {
     const { imports, bytes } = this.#module
-    this.#out.section(section.id, (w) => {
+    this.#writeSection(section.id, (w) => {
       w.u32(imports.length)
       for (const [at, entry] of imports.entries()) {
         if (entry.kind !== 'memory' && entry.kind !== 'table') {
@@ -141,7 +151,7 @@ class Rewriter {
   #tables(section: Section): void {
     const { tables, importedTables, tableInitialisers, bytes } = this.#module
     const code = this.#code
-    this.#out.section(section.id, (w) => {
+    this.#writeSection(section.id, (w) => {
       w.u32(tables.length - importedTables + (code === undefined ? 0 : 1))
       for (let index = importedTables; index < tables.length; index++) {
         const table = tables[index] as (typeof tables)[number]
@@ -160,7 +170,7 @@ class Rewriter {
 
   #memories(): void {
     const { memories, importedMemories } = this.#module
-    this.#out.section(ID.memory, (w) => {
+    this.#writeSection(ID.memory, (w) => {
       w.u32(memories.length - importedMemories)
       for (let index = importedMemories; index < memories.length; index++) {
         const memory = memories[index] as (typeof memories)[number]
@@ -178,18 +188,30 @@ class Rewriter {
   }
 
   #codeSection({ contents, hints }: CodeSection): void {
-    hints.write(this.#out)
-    this.#out.u8(ID.code)
-    this.#out.u32(contents.length)
-    this.#out.append(contents)
+    this.#write((w) => {
+      hints.write(w)
+      w.u8(ID.code)
+      w.u32(contents.length)
+    })
+    this.#parts.push(contents.written)
   }
 
   #abiSection(): void {
-    this.#out.section(ID.custom, (w) => {
+    this.#writeSection(ID.custom, (w) => {
       w.name(ABI_SECTION)
       w.bytes(new TextEncoder().encode(JSON.stringify(this.#abi)))
     })
   }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
 }
 
 /** Export names that the module does not use, and those of its memories and tables that it exports itself. */

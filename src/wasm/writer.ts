@@ -26,7 +26,7 @@ export class Writer {
     const needed = this.#length + more
     if (needed <= this.#buffer.length) return
     const larger = new Uint8Array(Math.max(needed, 2 * this.#buffer.length))
-    larger.set(this.#buffer.subarray(0, this.#length))
+    larger.set(this.written)
     this.#buffer = larger
   }
 
@@ -133,6 +133,11 @@ export class Writer {
     this.bytes(other.#buffer, 0, other.#length)
   }
 
+  /** What was written, until more is. */
+  get written(): Uint8Array {
+    return this.#buffer.subarray(0, this.#length)
+  }
+
   /** Forgets what was written and keeps the buffer. */
   clear(): void {
     this.#length = 0
@@ -140,7 +145,7 @@ export class Writer {
 
   /** What was written, as bytes of their own. */
   finish(): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.#buffer.subarray(0, this.#length))
+    return new Uint8Array(this.written)
   }
 }
 
