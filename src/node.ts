@@ -81,11 +81,16 @@ export interface AsyncResources {
   readonly AsyncLocalStorage: new <T>() => { run<R>(store: T, work: () => R): R; getStore(): T | undefined }
 }
 
+export interface Crypto {
+  createHash(algorithm: 'sha256'): { update(bytes: Uint8Array): unknown; digest(encoding: 'base64'): string }
+}
+
 interface Builtins {
   readonly 'fs/promises': Files
   readonly worker_threads: Threads
   readonly async_hooks: AsyncResources
   readonly v8: Engine
+  readonly crypto: Crypto
   readonly fs: KernelFiles
   readonly os: Machine
   readonly process: Process

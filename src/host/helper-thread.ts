@@ -39,9 +39,9 @@ export function hasHelper(): boolean {
 }
 
 /** @throws LoadError without the module's name */
-export function prepareAside(bytes: Uint8Array<ArrayBuffer>, options: GuardOptions, signal: AbortSignal): Promise<Prepared> {
+export function prepareAside(bytes: Uint8Array<ArrayBuffer>, options: GuardOptions): Promise<Prepared> {
   helper ??= new Helper()
-  return helper.prepare(bytes, options, signal)
+  return helper.prepare(bytes, options)
 }
 
 let helper: Helper | undefined
@@ -51,26 +51,17 @@ class Helper {
   #thread: Thread | undefined
   #idle: ReturnType<typeof setTimeout> | undefined
   #jobs = 0
-  /** Jobs that the thread has not answered, those of aborted loads included: until then it is not ended, nor the process. */
+  /** Jobs that the thread has not answered, those that nobody waits for any more included: until then it is not ended, nor the process. */
   #unanswered = 0
   /** V8's flags before the thread changed them. */
   #flags = 0
 
-  async prepare(bytes: Uint8Array<ArrayBuffer>, options: GuardOptions, signal: AbortSignal): Promise<Prepared> {
-    const aborted = () => new LoadError('aborted', 'loading was aborted', { cause: signal.reason })
-    if (signal.aborted) throw aborted()
+  async prepare(bytes: Uint8Array<ArrayBuffer>, options: GuardOptions): Promise<Prepared> {
     const job: Job = { id: this.#jobs++, bytes, options }
     const { promise, resolve, reject } = Promise.withResolvers<Prepared>()
-    // What the thread does for a load that was aborted meanwhile is thrown away
-    const abort = () => this.#take(job.id)?.reject(aborted())
     this.#give(job)
     this.#waiting.set(job.id, { resolve, reject })
-    signal.addEventListener('abort', abort)
-    try {
-      return await promise
-    } finally {
-      signal.removeEventListener('abort', abort)
-    }
+    return promise
   }
 
   #give(job: Job): void {

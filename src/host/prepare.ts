@@ -5,6 +5,7 @@ import { type Guarded, type GuardOptions, guard } from '../guard/guard.ts'
 import { LONGEST_TIMER } from '../runtime/turn.ts'
 import { type ModuleType, moduleType } from '../wasm/module-type.ts'
 import { hasHelper, prepareAside } from './helper-thread.ts'
+import { preparedOnce } from './preparations.ts'
 
 /** Plain data but for the compiled module, which can be sent to another thread as well. */
 export interface Prepared {
@@ -21,15 +22,15 @@ const SMALL = { size: 4 * 1024, complexity: 200_000 } as const
 
 /**
  * Small modules are guarded here, and compiled function by function as they are called. All others are guarded and compiled whole on a
- * helper thread, where there are threads: neither holds up this one.
+ * helper thread, where there are threads: neither holds up this one. What was prepared so is not prepared again.
  * @param bytes not to be used afterwards: they may move to the other thread
  * @throws LoadError without the module's name
  */
 export async function prepare(bytes: Uint8Array<ArrayBuffer>, options: GuardOptions, signal: AbortSignal): Promise<Prepared> {
   if (hasHelper()) {
-    if (bytes.length > SMALL.size) return prepareAside(bytes, options, signal)
+    if (bytes.length > SMALL.size) return preparedOnce(bytes, options, signal, prepareAside)
     const guarded = guard(bytes, options)
-    return guarded.report.complexity > SMALL.complexity ? prepareAside(bytes, options, signal) : finish(guarded)
+    return guarded.report.complexity > SMALL.complexity ? preparedOnce(bytes, options, signal, prepareAside) : finish(guarded)
   }
   return finish(guard(bytes, options))
 }
