@@ -8,7 +8,7 @@ import { callError, type ErrorCode, type Phase } from '../errors.ts'
 import type { Account } from './account.ts'
 import { now } from './clock.ts'
 import type { Excess } from './ledger.ts'
-import { type Limits, meter, paceOf } from './meter.ts'
+import { type Limits, Meter } from './meter.ts'
 import type { Portion } from './portion.ts'
 import { usedOfTurn } from './turn.ts'
 
@@ -71,8 +71,6 @@ export interface CallOwner {
 
 /** What is charged for getting into a guest and out of it, ms: a long chain of calls that do nothing takes time too. */
 const AROUND = 0.0007
-/** When the time was not looked at for so long, a host function that returns has the guest poll, ms. */
-const NOTICEABLE = 0.05
 
 export class Call implements Limits {
   readonly budget: CallBudget
@@ -131,14 +129,8 @@ export class Call implements Limits {
   deadline: number
   cpuEnd = Number.POSITIVE_INFINITY
   sliceEnd = Number.POSITIVE_INFINITY
-  #sliceStart = 0
-  #paused = 0
-  // What the last poll granted, and when, the time of suspensions added; 0 if it did not
-  #granted = 0
-  #grantedAt = 0
-  #pace = 1
-  /** When the time was looked at last while the guest ran. */
-  #lookedAt = 0
+  /** Of a guest whose time counts: not for a synchronous call that has not looked at the clock, and most never do. */
+  #meter: Meter | undefined
   #ended: AbortController | undefined
 
   /** @param began the time, NaN for a synchronous call that has not looked at the clock */
@@ -231,8 +223,8 @@ export class Call implements Limits {
   resume(at: number): void {
     this.begin()
     if (this.lease !== undefined) this.lease.ran = true
-    this.#sliceStart = this.#lookedAt = at
-    this.#grantedAt += at - this.#paused
+    this.#meter ??= new Meter()
+    this.#meter.resume(at)
     this.#timeCpu(at)
     const waiting = this.#waitingParent
     if (waiting !== undefined) waiting.#timeCpu(at)
@@ -241,8 +233,7 @@ export class Call implements Limits {
 
   /** The guest has stopped running, for now or for good. */
   pause(at: number): void {
-    const ran = at - this.#sliceStart
-    this.#paused = at
+    const ran = this.#meter?.pause(at) ?? 0
     this.cpu += ran
     this.cpuEnd = Number.POSITIVE_INFINITY
     const waiting = this.#waitingParent
@@ -268,12 +259,8 @@ export class Call implements Limits {
     const at = now()
     if (Number.isNaN(this.began)) this.lookAtClock(at)
     if (this.expire(at) || this.#exceeds()) return STOP
-    if (this.#granted > 0) this.#pace = paceOf(this.#pace, at - this.#grantedAt, this.#granted)
     const simple = this.parent === undefined && this.lease === undefined && !this.inHost
-    const verdict = meter(at, simple ? this : this.#combined(), this.#pace)
-    this.#granted = verdict
-    this.#grantedAt = this.#lookedAt = at
-    return verdict
+    return (this.#meter as Meter).grant(at, simple ? this : this.#combined())
   }
 
   /** Has its guest grown to more than there may be? */
@@ -289,9 +276,7 @@ export class Call implements Limits {
    * @returns has so much time passed, in one host function or many, that the guest is to poll soon?
    */
   leftHost(at: number): boolean {
-    if (at - this.#lookedAt <= NOTICEABLE) return false
-    this.#lookedAt = at
-    return true
+    return (this.#meter as Meter).looksAgain(at)
   }
 
   /** The guest has used up something, and ends. */

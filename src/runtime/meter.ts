@@ -1,4 +1,4 @@
-/** May a guest go on? A pure policy over what the poll knows. */
+/** May a guest go on? A policy over what the poll knows, and what a call has to remember for it. */
 import { MAX_CREDIT, STOP, UNITS_PER_MS, YIELD } from '../abi.ts'
 
 /** Moments on the clock, in ms; `Infinity` where there is no limit. */
@@ -40,4 +40,46 @@ const SLACK = 0.05
 export function paceOf(before: number, took: number, granted: number): number {
   const found = Math.min(Math.max(took / (granted / UNITS_PER_MS + SLACK), 1), SLOWEST)
   return found >= before ? found : before - (before - found) * Math.min(took, 1)
+}
+
+/** When the time was not looked at for so long, a host function that returns has the guest poll, ms. */
+const NOTICEABLE = 0.05
+
+/** Of one call whose guest runs, or has run. Times in ms on the clock. */
+export class Meter {
+  #sliceStart = 0
+  #paused = 0
+  // What the last poll granted, and when, the time of suspensions added; 0 if it did not
+  #granted = 0
+  #grantedAt = 0
+  #pace = 1
+  /** When the time was looked at last while the guest ran. */
+  #lookedAt = 0
+
+  resume(at: number): void {
+    this.#sliceStart = this.#lookedAt = at
+    this.#grantedAt += at - this.#paused
+  }
+
+  /** @returns ms that the guest has run since it was resumed */
+  pause(at: number): number {
+    this.#paused = at
+    return at - this.#sliceStart
+  }
+
+  /** What a poll answers. */
+  grant(at: number, limits: Limits): number {
+    if (this.#granted > 0) this.#pace = paceOf(this.#pace, at - this.#grantedAt, this.#granted)
+    const verdict = meter(at, limits, this.#pace)
+    this.#granted = verdict
+    this.#grantedAt = this.#lookedAt = at
+    return verdict
+  }
+
+  /** Has so much time passed since it was looked at that the guest is to poll? */
+  looksAgain(at: number): boolean {
+    if (at - this.#lookedAt <= NOTICEABLE) return false
+    this.#lookedAt = at
+    return true
+  }
 }
