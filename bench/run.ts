@@ -10,7 +10,7 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { Result, Settings, Subject } from './figures.ts'
-import { describe, machine } from './machine.ts'
+import { describe, machine, packages } from './machine.ts'
 import { Progress } from './progress.ts'
 import { PEERS, SUBJECTS } from './subjects/index.ts'
 import { formatResults, verdict } from './table.ts'
@@ -41,9 +41,10 @@ async function main({ subjects, json, out, ...settings }: Options): Promise<void
     progress.end()
   }
   if (results.some(({ failure }) => failure !== undefined)) process.exitCode = 1
-  const report = JSON.stringify({ ...where, ...settings, results: results.map(withVerdicts) }, undefined, 2)
+  const versions = packages()
+  const report = JSON.stringify({ ...where, packages: versions, ...settings, results: results.map(withVerdicts) }, undefined, 2)
   if (out !== undefined) writeFileSync(out, `${report}\n`)
-  const text = json ? report : `${describe(where)}; medians of ${settings.rounds} rounds\n\n${formatResults(results)}`
+  const text = json ? report : `${describe(where)}; medians of ${settings.rounds} rounds\n\n${formatResults(results, versions)}`
   // Some peers leave timers and threads behind, which would keep the process
   process.stdout.write(`${text}\n`, () => process.exit())
 }

@@ -1,4 +1,6 @@
 /** What calls cost that come to their end: by candidate, in the same rounds. */
+import type { Work } from '../alternate.ts'
+import type { Plugin } from '../candidates/candidate.ts'
 import { LIMIT, TIMES } from '../candidates/plugin.ts'
 import type { Figure, Subject } from '../figures.ts'
 import { byTurns, type Contender, PATIENT, repeated, withContenders } from './contenders.ts'
@@ -76,14 +78,15 @@ export const flight: Subject = {
           scale: (nanoseconds: number) => (size * 1e9) / nanoseconds,
           size,
         }
-        figures.push(...(await byTurns(comparison, waiting, ({ plugin }) => atOnce(plugin.add as () => unknown, size), settings, failures)))
+        figures.push(...(await byTurns(comparison, waiting, ({ plugin }) => atOnce(plugin, size), settings, failures)))
       }
       return figures
     }),
 }
 
-function atOnce(call: () => unknown, size: number) {
-  return async (times: number) => {
-    for (let time = 0; time < times; time++) await Promise.all(Array.from({ length: size }, call))
+function atOnce({ add, there }: Plugin, size: number): Work {
+  if (there !== undefined) return (times) => there.many('add', times, size, '')
+  return async (times) => {
+    for (let time = 0; time < times; time++) await Promise.all(Array.from({ length: size }, () => add?.()))
   }
 }

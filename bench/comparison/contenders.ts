@@ -140,8 +140,8 @@ export function figureOf(
 
 /** An operation again and again, each when the one before is done. */
 export function repeated({ plugin }: Contender, operation: Operation, text = ''): Work | undefined {
-  const { many } = plugin
-  if (many !== undefined) return (times) => many(operation, times, text)
+  const { there } = plugin
+  if (there !== undefined) return (times) => there.many(operation, times, 1, text)
   const once: ((text: string) => unknown) | undefined = plugin[operation]
   if (once === undefined) return undefined
   return async (times) => {

@@ -26,7 +26,7 @@ export const runaways: Subject = {
   id: 'runaways',
   title: `The event loop and the calls of ${CALLERS} callers, by how many endless loops of ${TIMEOUT} ms run beside them`,
   async measure(settings) {
-    const { present, ...note } = available(CANDIDATES.filter(({ id }) => id !== 'wazero'))
+    const { present, ...note } = available()
     const failures = new Failures()
     const figures: Figure[] = []
     for (const candidate of present) {
@@ -48,7 +48,8 @@ function counts({ holds, most }: Candidate, { quick, full }: Settings): number[]
 }
 
 interface Found {
-  readonly lag: Samples
+  /** Not of what is in another process: no event loop waits for that. */
+  readonly lag?: Samples
   /** Calls that were answered, each second. */
   readonly answered: number
 }
@@ -60,6 +61,8 @@ async function beside(candidate: Candidate, count: number, { quick, full }: Sett
     for (let number = 0; number <= count; number++) plugins.push(await engine.plugin(number))
     const [good, ...bad] = plugins as [Plugin, ...Plugin[]]
     if (bad.some(({ hang }) => hang === undefined)) return 'never ends'
+    const duration = quick ? TIMEOUT : full ? LONG_DURATION : DURATION
+    if (engine.there !== undefined) return { answered: await engine.there.beside(count, CALLERS, duration) }
     let over = false
     const loops = bad.map(async ({ hang }) => {
       // A worker that is ended again while it starts is begun anew: that too is what is measured
@@ -75,7 +78,7 @@ async function beside(candidate: Candidate, count: number, { quick, full }: Sett
     let answered = 0
     const began = performance.now()
     const callers = Array.from({ length: CALLERS }, async () => {
-      while (performance.now() - began < (quick ? TIMEOUT : full ? LONG_DURATION : DURATION)) {
+      while (performance.now() - began < duration) {
         // One that is out of time, because others have it all, has not been answered
         const done = await Promise.resolve(good.add?.()).then(
           () => 1,
@@ -99,10 +102,9 @@ async function beside(candidate: Candidate, count: number, { quick, full }: Sett
 
 function figuresOf({ id, name }: Candidate, size: number, { lag, answered }: Found): Figure[] {
   const named = { label: name, candidate: id, size }
-  return [
-    { ...named, id: `lag-${size}-${id}`, row: `event-loop lag p99, ${size} runaways`, value: lag.percentile(0.99), unit: 'ms' },
-    { ...named, id: `good-${size}-${id}`, row: `good calls/s, ${size} runaways`, value: answered, unit: '1/s' },
-  ]
+  const good = { ...named, id: `good-${size}-${id}`, row: `good calls/s, ${size} runaways`, value: answered, unit: '1/s' }
+  if (lag === undefined) return [good]
+  return [{ ...named, id: `lag-${size}-${id}`, row: `event-loop lag p99, ${size} runaways`, value: lag.percentile(0.99), unit: 'ms' }, good]
 }
 
 /** What one more of them takes from the event loop. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Elapsed } from '../../bench/alternate.ts'
 import type { Candidate, Plugin } from '../../bench/candidates/candidate.ts'
 import { CANDIDATES, missing } from '../../bench/candidates/index.ts'
 import { extismPlugin, plainPlugin } from '../../bench/candidates/plugin.ts'
@@ -93,6 +94,23 @@ test('a candidate without an operation has no figure for it, and that is no fail
   assert.equal(failure, undefined)
 })
 
+test('what is in another process is asked for many operations at once, and its own time counts', async () => {
+  const asked: unknown[] = []
+  const there = {
+    many: async (...how: readonly [string, number, number, string]) => {
+      asked.push(how)
+      return new Elapsed(how[1])
+    },
+    recover: () => Promise.reject(new Error('not asked for')),
+  }
+  const { figures } = await withContenders(
+    { timeout: 1, candidates: [candidate('far', async () => ({ add: () => assert.fail(), there }))] },
+    (contenders, failures) => byTurns(LATENCY, contenders, (contender) => repeated(contender, 'add', 'a text'), QUICK, failures),
+  )
+  assert.equal(figures[0]?.value, 1e6)
+  assert.deepEqual(asked.at(-1), ['add', 1, 1, 'a text'])
+})
+
 test('what is not installed is said to be so', () => {
   const absent: Candidate = { ...candidate('absent', well), package: 'a-package-that-is-not-there' }
   assert.deepEqual(available([absent]), { present: [], note: 'absent: not measured here, a-package-that-is-not-there is not installed' })
@@ -123,5 +141,7 @@ test('side by side, rows are what is measured, columns are candidates, and "-" i
   const result = { subject: 's', title: 'A title', figures: [figure('first', 'raw', 1), figure('first', 'curfew', 2), figure('second', 'curfew', 30)] }
   const [table = ''] = comparison([result])
   assert.equal(table, ['Side by side', '              Curfew  raw V8', '  first, us     2.00    1.00', '  second, us    30.0       -'].join('\n'))
+  const [versioned = ''] = comparison([result], { other: '2', peer: '1.0' })
+  assert.equal(versioned, `${table}\n  (other 2, peer 1.0)`)
   assert.match(formatResults([{ ...result, failure: 'raw: it broke' }]), /^A title\n[\s\S]*FAILED: raw: it broke\n\nSide by side/)
 })
