@@ -21,7 +21,7 @@ interface Settings {
 /** A round of one way takes about so long, ms: long enough for the clock, short enough for many rounds. */
 const ROUND = 60
 const QUICK_ROUND = 1
-/** V8 compiles twice, the second time in the background: until it has, figures are not to be trusted. At least so long, ms. */
+/** V8 compiles twice, the second time in the background: until it has, figures are not to be trusted. At least so long, ms, or as its rounds take together. */
 const WARM_UP = 400
 /** And at most, if it still gets faster, so many times as long as its rounds will take together. */
 const LONGEST_WARM_UP = 2
@@ -71,7 +71,7 @@ export async function inRounds(ways: Record<string, Work>, { rounds, quick }: Se
 
 /** Warms up until it is steady, and finds how often the work fits a round. */
 async function calibrate(work: Work, rounds: number, quick: boolean): Promise<number> {
-  const [round, warmUp, longest] = quick ? [QUICK_ROUND, 0, 0] : [ROUND, WARM_UP, LONGEST_WARM_UP * rounds * ROUND]
+  const [round, warmUp, longest] = quick ? [QUICK_ROUND, 0, 0] : [ROUND, Math.min(WARM_UP, rounds * ROUND), LONGEST_WARM_UP * rounds * ROUND]
   let times = 1
   let took = await timed(work, times)
   let best = took
