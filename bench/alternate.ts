@@ -28,6 +28,13 @@ const LONGEST_WARM_UP = 2
 /** It is steady when the best so far has not been beaten by this share for as long as a quarter of the least warm-up. */
 const STEADY = 0.05
 
+/** What is done later, again and again, each when the one before is done. @param once is given its number */
+export function oneByOne(once: (time: number) => Promise<unknown>): Work {
+  return async (times) => {
+    for (let time = 0; time < times; time++) await once(time)
+  }
+}
+
 /** Nanoseconds that each way takes once, a sample for each round. */
 export async function alternate<K extends string>(ways: Record<K, Work>, settings: Settings): Promise<Record<K, Samples>> {
   const { times, failures } = await inRounds(ways, settings)

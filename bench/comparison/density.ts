@@ -3,8 +3,9 @@ import type { Candidate } from '../candidates/candidate.ts'
 import { CANDIDATES } from '../candidates/index.ts'
 import { inChild } from '../child.ts'
 import type { Figure, Settings, Subject } from '../figures.ts'
-import { line, type Point } from '../statistics.ts'
+import { line } from '../statistics.ts'
 import { available, Failures, figureOf, REFERENCE } from './contenders.ts'
+import { growth } from './growth.ts'
 
 const COUNTS = [10, 100, 1_000]
 const MANY = 10_000
@@ -38,7 +39,16 @@ export const density: Subject = {
       const comparison = { id: `each-${size}`, row: `memory of each of ${size.toLocaleString('en')}`, unit: 'KB', size }
       for (const [candidate, each] of values) figures.push(figureOf(comparison, candidate, each, reference))
     }
-    return { figures: [...figures, ...further(figures)], ...note, ...failures.summary }
+    // A line through all numbers of plugins
+    const further = growth(figures, {
+      id: 'further',
+      label: 'one more',
+      row: 'memory of one more',
+      unit: 'KB',
+      point: ({ size, value }) => [size, size * value],
+      fit: (points) => line(points).slope,
+    })
+    return { figures: [...figures, ...further], ...note, ...failures.summary }
   },
 }
 
@@ -54,13 +64,4 @@ async function measured(candidate: string, size: number, rounds: number): Promis
   // At least a byte: what is too little to be seen has no ratio
   for (let round = 0; round < rounds; round++) values.push(Math.max(1, (await inChild<{ each: number }>('density.ts', candidate, size)).each) / KB)
   return values
-}
-
-/** A line through all numbers of plugins: what one more of them costs. */
-function further(figures: readonly Figure[]): Figure[] {
-  return CANDIDATES_HERE.flatMap(({ id, name }): Figure[] => {
-    const points = figures.flatMap(({ candidate, size, value }): Point[] => (candidate === id && size !== undefined ? [[size, size * value]] : []))
-    if (points.length < 2) return []
-    return [{ id: `further-${id}`, label: `${name}: one more`, row: 'memory of one more', candidate: id, value: line(points).slope, unit: 'KB' }]
-  })
 }

@@ -4,8 +4,9 @@ import { CANDIDATES } from '../candidates/index.ts'
 import type { Figure, Settings, Subject } from '../figures.ts'
 import { plainModule } from '../generated.ts'
 import { file, installed } from '../real/packages.ts'
-import { type Point, power } from '../statistics.ts'
+import { power } from '../statistics.ts'
 import { type Contender, type Failures, figureOf, PATIENT, REFERENCE, withContenders } from './contenders.ts'
+import { growth } from './growth.ts'
 
 const SIZES = [1_000, 10_000, 100_000, 1_000_000]
 const LARGE = 10_000_000
@@ -29,7 +30,17 @@ export const loading: Subject = {
       for (const size of sizes(settings)) {
         figures.push(...(await loads({ id: `load-${size}`, row: `load, ${label(size)}`, size }, plainModule(size), contenders, settings, failures)))
       }
-      figures.push(...growth(contenders, figures))
+      figures.push(
+        ...growth(figures, {
+          id: 'growth',
+          label: 'time grows as size ^',
+          row: 'load, exponent of growth',
+          unit: '',
+          // Below that, it is what each load costs
+          point: ({ size, value }) => (size >= 10_000 ? [size, value] : undefined),
+          fit: (points) => power(points).exponent,
+        }),
+      )
       if (!installed || settings.quick) return figures
       for (const { name, path } of REAL) {
         const bytes = file(path)
@@ -91,15 +102,4 @@ function distinct(bytes: Uint8Array, number: number): Uint8Array<ArrayBuffer> {
   all.set(bytes)
   all.set(section, bytes.length)
   return all
-}
-
-/** With the size, from 10 KB on: below that, it is what each load costs. */
-function growth(contenders: readonly Contender[], figures: readonly Figure[]): Figure[] {
-  return contenders.flatMap(({ candidate: { id, name } }): Figure[] => {
-    const points = figures.flatMap(({ candidate, size, value }): Point[] => (candidate === id && size !== undefined && size >= 10_000 ? [[size, value]] : []))
-    if (points.length < 2) return []
-    return [
-      { id: `growth-${id}`, label: `${name}: time grows as size ^`, row: 'load, exponent of growth', candidate: id, value: power(points).exponent, unit: '' },
-    ]
-  })
 }
