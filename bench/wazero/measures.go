@@ -119,6 +119,7 @@ func (h *host) beside(good *plugin, runaways, callers int, duration time.Duratio
 				if _, err := good.inTurn(add); err == nil {
 					answered.Add(1)
 				}
+				// As others wait for the event loop's next turn
 				runtime.Gosched()
 			}
 		}()

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Elapsed } from '../../bench/alternate.ts'
 import type { Candidate, Plugin } from '../../bench/candidates/candidate.ts'
 import { CANDIDATES, missing } from '../../bench/candidates/index.ts'
 import { extismPlugin, plainPlugin } from '../../bench/candidates/plugin.ts'
-import { available, byTurns, figureOf, repeated, withContenders, within } from '../../bench/comparison/contenders.ts'
+import { available, byTurns, figureOf, repeated, whoIsRight, withContenders, within } from '../../bench/comparison/contenders.ts'
+import { growth } from '../../bench/comparison/growth.ts'
 import type { Figure } from '../../bench/figures.ts'
 import { plainModule } from '../../bench/generated.ts'
+import { withLag } from '../../bench/lag.ts'
+import { line, type Point } from '../../bench/statistics.ts'
 import { comparison, formatResults } from '../../bench/table.ts'
 
 /** Long enough for work on a busy machine, short enough to wait for, ms. */
@@ -92,6 +96,63 @@ test('a candidate without an operation has no figure for it, and that is no fail
     ['good'],
   )
   assert.equal(failure, undefined)
+})
+
+test('whoever gives a wrong answer is named and not measured; whoever has none is left out', async () => {
+  const answers = (compute?: Plugin['compute']) => async (): Promise<Plugin> => (compute === undefined ? {} : { compute })
+  const candidates = [
+    candidate(
+      'at once',
+      answers(() => 7),
+    ),
+    candidate(
+      'later',
+      answers(async () => 7),
+    ),
+    candidate(
+      'wrong',
+      answers(async () => 8),
+    ),
+    candidate(
+      'broken',
+      answers(() => Promise.reject(new Error('it broke'))),
+    ),
+    candidate('none', answers()),
+  ]
+  let right: readonly string[] = []
+  const { failure } = await withContenders({ timeout: 1, candidates }, async (contenders, failures) => {
+    right = (await whoIsRight(contenders, failures, ({ compute }) => compute?.(), 7)).map(({ candidate: { id } }) => id)
+    return []
+  })
+  assert.deepEqual(right, ['at once', 'later'])
+  assert.equal(failure, 'wrong: 8 in place of 7; broken: it broke')
+})
+
+test('how cost grows is said of each candidate that has enough figures that count', () => {
+  const points = (candidate: string, values: readonly number[]) =>
+    values.map((value, index): Figure => ({ id: `${candidate}-${index}`, label: '', candidate, value, unit: 'ms', size: index }))
+  const figures = [...points('raw', [5, 7, 9, 11]), ...points('curfew', [9, 1, 4]), ...points('worker', [3]), { id: 'x', label: '', value: 1, unit: 'ms' }]
+  const what = { id: 'growth', label: 'one more', row: 'one more', unit: 'us', least: 3, fit: (at: readonly Point[]) => line(at).slope }
+  assert.deepEqual(growth(figures, { ...what, point: ({ size, value }) => (size > 0 ? [size, value * 10] : undefined) }), [
+    { id: 'growth-raw', label: 'raw V8: one more', row: 'one more', candidate: 'raw', value: 20, unit: 'us' },
+  ])
+  assert.deepEqual(growth(figures, { ...what, least: 1, point: () => undefined, fit: () => assert.fail() }), [])
+})
+
+test('event-loop lag is measured while there is work, and what the work gives comes with it', async () => {
+  const { result, lag } = await withLag(async () => {
+    for (let turn = 0; turn < 20; turn++) await nextTurn()
+    return 'done'
+  })
+  assert.equal(result, 'done')
+  const { count } = lag
+  assert.ok(count >= 19, String(count))
+  for (let turn = 0; turn < 5; turn++) await nextTurn()
+  assert.equal(lag.count, count)
+  await assert.rejects(
+    withLag(() => Promise.reject(new Error('no work')), lag),
+    /no work/,
+  )
 })
 
 test('what is in another process is asked for many operations at once, and its own time counts', async () => {
