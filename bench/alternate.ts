@@ -1,8 +1,17 @@
 /** Compares ways to do a thing in one run: by turns, so that whatever slows the machine down slows all of them. */
 import { Samples } from '../examples/gateway/samples.ts'
 
-/** Does the work so many times. */
+/** Does the work so many times. @returns a promise if it is not done at once; of `Elapsed` if it has taken the time itself */
 export type Work = (times: number) => unknown
+
+/** How long work took by the clock of another process: the way there and back is not part of it. */
+export class Elapsed {
+  readonly ms: number
+
+  constructor(ms: number) {
+    this.ms = ms
+  }
+}
 
 interface Settings {
   readonly rounds: number
@@ -12,12 +21,19 @@ interface Settings {
 /** A round of one way takes about so long, ms: long enough for the clock, short enough for many rounds. */
 const ROUND = 60
 const QUICK_ROUND = 1
-/** V8 compiles twice, the second time in the background: until it has, figures are not to be trusted. At least so long, ms. */
+/** V8 compiles twice, the second time in the background: until it has, figures are not to be trusted. At least so long, ms, or as its rounds take together. */
 const WARM_UP = 400
 /** And at most, if it still gets faster, so many times as long as its rounds will take together. */
 const LONGEST_WARM_UP = 2
 /** It is steady when the best so far has not been beaten by this share for as long as a quarter of the least warm-up. */
 const STEADY = 0.05
+
+/** What is done later, again and again, each when the one before is done. @param once is given its number */
+export function oneByOne(once: (time: number) => Promise<unknown>): Work {
+  return async (times) => {
+    for (let time = 0; time < times; time++) await once(time)
+  }
+}
 
 /** Nanoseconds that each way takes once, a sample for each round. */
 export async function alternate<K extends string>(ways: Record<K, Work>, settings: Settings): Promise<Record<K, Samples>> {
@@ -62,7 +78,7 @@ export async function inRounds(ways: Record<string, Work>, { rounds, quick }: Se
 
 /** Warms up until it is steady, and finds how often the work fits a round. */
 async function calibrate(work: Work, rounds: number, quick: boolean): Promise<number> {
-  const [round, warmUp, longest] = quick ? [QUICK_ROUND, 0, 0] : [ROUND, WARM_UP, LONGEST_WARM_UP * rounds * ROUND]
+  const [round, warmUp, longest] = quick ? [QUICK_ROUND, 0, 0] : [ROUND, Math.min(WARM_UP, rounds * ROUND), LONGEST_WARM_UP * rounds * ROUND]
   let times = 1
   let took = await timed(work, times)
   let best = took
@@ -82,6 +98,6 @@ async function calibrate(work: Work, rounds: number, quick: boolean): Promise<nu
 async function timed(work: Work, times: number): Promise<number> {
   const began = performance.now()
   const done = work(times)
-  if (done instanceof Promise) await done
-  return performance.now() - began
+  const result: unknown = done instanceof Promise ? await done : done
+  return result instanceof Elapsed ? result.ms : performance.now() - began
 }

@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util'
 import { charts } from './charts/charts.ts'
 import { draw } from './charts/plot.ts'
 import type { Report } from './charts/report.ts'
-import { inDark } from './charts/theme.ts'
+import { inDark, PAPER } from './charts/theme.ts'
 import { HOW_TO_INSTALL, installed, load } from './peers/packages.ts'
 
 /** What is used of its interface. */
@@ -42,8 +42,8 @@ async function render(svg: string, name: string, folder: string): Promise<void> 
   const { Resvg } = await load<Renderer>('@resvg/resvg-js')
   mkdirSync(folder, { recursive: true })
   for (const [scheme, drawn, background] of [
-    ['light', svg, '#ffffff'],
-    ['dark', inDark(svg), '#0d1117'],
+    ['light', svg, PAPER.light],
+    ['dark', inDark(svg), PAPER.dark],
   ] as const) {
     // Its own font families come first; the renderer takes one that it has
     const options = { background, fitTo: { mode: 'width', value: 1_640 }, font: { loadSystemFonts: true, defaultFontFamily: 'DejaVu Sans' } }

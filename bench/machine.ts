@@ -1,5 +1,6 @@
 /** What the figures were made on. */
 import { arch, cpus, loadavg, release, totalmem, type } from 'node:os'
+import { CANDIDATES } from './candidates/index.ts'
 import { versions } from './peers/packages.ts'
 
 export interface Machine {
@@ -10,8 +11,6 @@ export interface Machine {
   readonly system: string
   readonly node: string
   readonly v8: string
-  /** Of the peers, by name. */
-  readonly packages: Readonly<Record<string, string>>
   /** Processes that wanted to run, in the last minute, when the run began: at most `cores`, or others took their share. */
   readonly load: number
   readonly date: string
@@ -26,10 +25,14 @@ export function machine(): Machine {
     system: `${type()} ${release()} ${arch()}`,
     node: process.versions.node,
     v8: process.versions.v8,
-    packages: versions(),
     load: loadavg()[0] as number,
     date: new Date().toISOString(),
   }
+}
+
+/** Versions of the peers, by name: what is built only when it is measured has one after that. */
+export function packages(): Readonly<Record<string, string>> {
+  return Object.assign(versions(), ...CANDIDATES.map((candidate) => candidate.versions?.()))
 }
 
 export function describe({ node, v8, cpu, cores, memory, system, load }: Machine): string {

@@ -1,25 +1,34 @@
 /**
  * The benchmarks, `npm run bench`: Curfew beside V8 alone and beside what one may pick instead, on the same work, in the same run.
  *
- *   node bench/run.ts [--full | --quick] [--only id,id] [--rounds N] [--json] [--out FILE]
- *
- * Without arguments: the comparison with others, in a minute or two. `--full`: everything, with the largest sizes and numbers, in half an
- * hour. `--only`: what is named, in all its rounds. `--quick` shows that everything works; its figures mean nothing. `--json` prints
- * JSON in place of the table, `--out` writes it to a file beside the table.
+ *   node bench/run.ts --help
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { Result, Settings, Subject } from './figures.ts'
-import { describe, machine } from './machine.ts'
+import { describe, machine, packages } from './machine.ts'
 import { Progress } from './progress.ts'
 import { PEERS, SUBJECTS } from './subjects/index.ts'
 import { formatResults, verdict } from './table.ts'
 
 const ROUNDS = 15
-/** Of a run that is to take a minute or two. */
+/** Of a run that somebody waits for. */
 const FEW_ROUNDS = 3
 const QUICK_ROUNDS = 2
 const USAGE = 'usage: node bench/run.ts [--full | --quick] [--only id,id] [--rounds N] [--json] [--out FILE]'
+const IDS = `ids: ${SUBJECTS.map(({ id }) => id).join(', ')}`
+const HELP = `${USAGE}
+
+Without arguments: the comparison with others, ${FEW_ROUNDS} rounds, in about a minute and a half.
+
+  --full      everything, with the largest sizes and numbers, ${ROUNDS} rounds, in half an hour
+  --only      what is named, in ${ROUNDS} rounds
+  --rounds    so many rounds
+  --quick     shows that everything works; the figures mean nothing
+  --json      prints JSON in place of the table
+  --out       writes JSON to a file beside the table
+
+${IDS}`
 
 interface Options extends Settings {
   readonly subjects: readonly Subject[]
@@ -28,7 +37,8 @@ interface Options extends Settings {
 }
 
 const options = readArguments()
-if (options === undefined) process.exitCode = 2
+if (options === 'help') console.log(HELP)
+else if (options === undefined) process.exitCode = 2
 else await main(options)
 
 async function main({ subjects, json, out, ...settings }: Options): Promise<void> {
@@ -41,9 +51,10 @@ async function main({ subjects, json, out, ...settings }: Options): Promise<void
     progress.end()
   }
   if (results.some(({ failure }) => failure !== undefined)) process.exitCode = 1
-  const report = JSON.stringify({ ...where, ...settings, results: results.map(withVerdicts) }, undefined, 2)
+  const versions = packages()
+  const report = JSON.stringify({ ...where, packages: versions, ...settings, results: results.map(withVerdicts) }, undefined, 2)
   if (out !== undefined) writeFileSync(out, `${report}\n`)
-  const text = json ? report : `${describe(where)}; medians of ${settings.rounds} rounds\n\n${formatResults(results)}`
+  const text = json ? report : `${describe(where)}; medians of ${settings.rounds} rounds\n\n${formatResults(results, versions)}`
   // Some peers leave timers and threads behind, which would keep the process
   process.stdout.write(`${text}\n`, () => process.exit())
 }
@@ -63,7 +74,8 @@ function withVerdicts(result: Result): object {
   return { ...result, figures: result.figures.map((figure) => ({ ...figure, verdict: verdict(figure) })) }
 }
 
-function readArguments(): Options | undefined {
+/** @returns undefined if they are wrong, which has been said then */
+function readArguments(): Options | 'help' | undefined {
   try {
     const { values } = parseArgs({
       options: {
@@ -73,8 +85,10 @@ function readArguments(): Options | undefined {
         out: { type: 'string' },
         full: { type: 'boolean', default: false },
         quick: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
       },
     })
+    if (values.help) return 'help'
     const { quick, full, json, out, only } = values
     if (quick && full) throw new Error('--quick and --full exclude each other')
     const all = quick || full
@@ -82,7 +96,7 @@ function readArguments(): Options | undefined {
     if (!Number.isSafeInteger(rounds) || rounds < 1) throw new Error(`--rounds takes a whole number above 0, but got "${values.rounds}"`)
     return { rounds, quick, full, json, out, subjects: only === undefined ? (all ? SUBJECTS : PEERS) : chosen(only) }
   } catch (error) {
-    console.error(`${(error as Error).message}\n${USAGE}\nids: ${SUBJECTS.map(({ id }) => id).join(', ')}`)
+    console.error(`${(error as Error).message}\n${USAGE}\n${IDS}`)
     return undefined
   }
 }

@@ -11,7 +11,8 @@ export function verdict({ value, goal, control = 0 }: Figure): Verdict {
   return control > goal ? 'machine too busy' : 'MISSED'
 }
 
-export function formatResults(results: readonly Result[]): string {
+/** @param versions of those that are compared, by name */
+export function formatResults(results: readonly Result[], versions: Readonly<Record<string, string>> = {}): string {
   const blocks = results.map(({ title, figures, note, failure }) =>
     [
       note === undefined ? title : `${title} (${note})`,
@@ -19,11 +20,11 @@ export function formatResults(results: readonly Result[]): string {
       ...(failure === undefined ? [] : [`  FAILED: ${failure}`]),
     ].join('\n'),
   )
-  return [...blocks, ...comparison(results)].join('\n\n')
+  return [...blocks, ...comparison(results, versions)].join('\n\n')
 }
 
 /** What is compared in rows, and who in columns; "-" for what a candidate cannot do, or what could not be measured. */
-export function comparison(results: readonly Result[]): string[] {
+export function comparison(results: readonly Result[], versions: Readonly<Record<string, string>> = {}): string[] {
   const figures = results.flatMap((result) => result.figures)
   const columns = CANDIDATES.filter(({ id }) => figures.some(({ candidate }) => candidate === id))
   if (columns.length === 0) return []
@@ -39,7 +40,8 @@ export function comparison(results: readonly Result[]): string[] {
     [['', ...columns.map(({ name }) => name)], ...rows],
     [...columns.keys()].map((column) => column + 1),
   )
-  return [['Side by side', ...lines.map((line) => `  ${line}`)].join('\n')]
+  const named = Object.entries(versions).map((each) => each.join(' '))
+  return [['Side by side', ...lines.map((line) => `  ${line}`), ...(named.length === 0 ? [] : [`  (${named.join(', ')})`])].join('\n')]
 }
 
 /** @param right columns whose cells end below one another */

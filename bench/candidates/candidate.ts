@@ -1,3 +1,5 @@
+import type { Elapsed } from '../alternate.ts'
+
 /** What a user may pick to run plugins with. */
 export interface Candidate {
   readonly id: string
@@ -9,6 +11,8 @@ export interface Candidate {
   readonly package?: string
   /** Why it cannot be measured here, if it cannot. */
   readonly missing?: () => string | undefined
+  /** Of what is no package of npm, by name; of what has not been looked for yet, none. */
+  readonly versions?: () => Readonly<Record<string, string>>
   /** Do its calls hold the event loop until they are over? */
   readonly holds?: boolean
   /** So many plugins are live at once at most, because each takes a thread: the machine, and not the candidate, would be measured. */
@@ -32,7 +36,18 @@ export interface Engine {
   plugin(number: number): Promise<Plugin>
   /** From bytes without imports to what can be called. @returns what lets go of it */
   load?(bytes: Uint8Array<ArrayBuffer>): Promise<() => unknown>
+  /** What is in another process measures itself: the way there is no cost of the candidate. */
+  readonly there?: EngineThere
   close(): unknown
+}
+
+export interface EngineThere {
+  /** As `load`, and lets go of it. */
+  load(bytes: Uint8Array<ArrayBuffer>): Promise<Elapsed>
+  /** Bytes that its process holds when all garbage is gone. On Linux. */
+  held(): Promise<number>
+  /** Calls a second that are answered by the plugin 0, of so many callers for so many ms, while the plugins 1 to `runaways` run endless loops. */
+  beside(runaways: number, callers: number, duration: number): Promise<number>
 }
 
 /** One live plugin. A candidate that cannot do an operation does not have it: "-" in the table. */
@@ -45,9 +60,24 @@ export interface Plugin {
   compute?(): number | Promise<number>
   /** An endless loop. @returns ms from its deadline to its error */
   hang?(): Promise<number>
-  /** The same operations in a row, for what is in another process: the way there is not its cost. */
-  readonly many?: (operation: Operation, times: number, text: string) => Promise<unknown>
+  /** What is in another process measures itself: the way there is no cost of the candidate. */
+  readonly there?: PluginThere
   close?(): unknown
+}
+
+export interface PluginThere {
+  /** An operation so many times, and each time so many at once. */
+  many(operation: Operation, times: number, atOnce: number, text: string): Promise<Elapsed>
+  /** An endless loop, then a call of `add`. */
+  recover(): Promise<Recovery>
+}
+
+/** After an endless loop, ms. */
+export interface Recovery {
+  /** From its deadline to its error. */
+  readonly late: number
+  /** From there to the result of the next good call. */
+  readonly took: number
 }
 
 export type Operation = 'add' | 'upper' | 'compute'

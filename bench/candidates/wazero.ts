@@ -1,104 +1,57 @@
-import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process'
-import { copyFileSync, mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { createInterface, type Interface } from 'node:readline'
-import type { Candidate, Operation, Plugin } from './candidate.ts'
+import { Elapsed } from '../alternate.ts'
+import type { Candidate, Engine, EngineThere, Operation, Plugin } from './candidate.ts'
 import { plainPlugin } from './plugin.ts'
+import { GoProgram } from './wazero/build.ts'
+import { Conversation } from './wazero/conversation.ts'
 
-const FOLDER = join(import.meta.dirname, '../wazero')
-/** What the program is written for. */
-const LEAST = [1, 22] as const
+const program = new GoProgram()
 
 /** A program of its own, in another language: it is told what to do on its standard input, and says what it took. */
 export const wazero: Candidate = {
   id: 'wazero',
   name: 'Wazero (Go)',
   what: 'another runtime, in a process of its own: `WithCloseOnContextDone` and a context with a timeout',
-  missing,
-  async start({ timeout }) {
-    const program = built()
-    const running: WazeroProcess[] = []
-    return {
-      async plugin(number) {
-        const process = new WazeroProcess(program, plainPlugin(number), timeout)
-        running.push(process)
-        return process.plugin
-      },
-      close() {
-        for (const process of running) process.end()
-      },
-    }
+  threads: true,
+  missing: () => program.missing,
+  versions: () => program.versions,
+  async start({ timeout, threads }) {
+    return engine(new Conversation(program.path, [String(timeout)], threads === undefined ? {} : { GOMAXPROCS: String(threads) }), timeout)
   },
 }
 
-function missing(): string | undefined {
-  try {
-    const [, major, minor] = /go(\d+)\.(\d+)/.exec(go('version')) ?? []
-    if (Number(major) < LEAST[0] || (Number(major) === LEAST[0] && Number(minor) < LEAST[1])) return `Go ${LEAST.join('.')} or later is needed`
-    built()
-    return undefined
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no Go toolchain' : `go build failed: ${(error as Error).message.split('\n').at(1) ?? ''}`
+function engine(process: Conversation, timeout: number): Engine {
+  const there: EngineThere = {
+    load: async (bytes) => new Elapsed((await process.ask('load', { bytes })).ms),
+    held: async () => Number((await process.ask('held')).value),
+    async beside(runaways, callers, duration) {
+      const { value, ms } = await process.ask('beside', { plugin: 0, runaways, callers, duration })
+      return (Number(value) / ms) * 1e3
+    },
+  }
+  return {
+    async plugin(number) {
+      await process.ask('plugin', { plugin: number, bytes: plainPlugin(number) })
+      return plugin(process, number, timeout)
+    },
+    there,
+    close: () => process.end(),
   }
 }
 
-let program: string | undefined
-
-/** By the user's own Go environment: proxy, cache, flags. */
-function built(): string {
-  if (program !== undefined) return program
-  const folder = mkdtempSync(join(tmpdir(), 'curfew-wazero-'))
-  // A copy, so that what Go adds to it is not left in this repository
-  copyFileSync(join(FOLDER, 'go.mod'), join(folder, 'go.mod'))
-  const output = join(folder, 'wazero')
-  go('build', '-mod=mod', `-modfile=${join(folder, 'go.mod')}`, '-o', output, '.')
-  program = output
-  return output
-}
-
-function go(...args: string[]): string {
-  return execFileSync('go', args, { cwd: FOLDER, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 300_000 })
-}
-
-/** One question, one line of answer, in order. */
-class WazeroProcess {
-  readonly #process: ChildProcessWithoutNullStreams
-  readonly #lines: AsyncIterator<string>
-  readonly #reader: Interface
-  readonly #timeout: number
-
-  constructor(program: string, bytes: Uint8Array, timeout: number) {
-    const file = join(mkdtempSync(join(tmpdir(), 'curfew-wazero-')), 'plugin.wasm')
-    writeFileSync(file, bytes)
-    this.#timeout = timeout
-    this.#process = spawn(program, [file, String(timeout)])
-    this.#reader = createInterface({ input: this.#process.stdout })
-    this.#lines = this.#reader[Symbol.asyncIterator]()
-  }
-
-  get plugin(): Plugin {
-    return {
-      upper: (text) => this.#ask('upper', 1, text),
-      compute: async () => Number(await this.#ask('compute', 1)),
-      hang: async () => Number(await this.#ask('hang', 1)) / 1e6 - this.#timeout,
-      many: (operation: Operation, times: number, text: string) => this.#ask(operation, times, text),
-      close: () => this.end(),
-    }
-  }
-
-  end(): void {
-    this.#reader.close()
-    this.#process.kill()
-  }
-
-  /** @returns the result of the last of so many calls; of `hang`, nanoseconds. */
-  async #ask(operation: Operation | 'hang', times: number, text = ''): Promise<string> {
-    this.#process.stdin.write(`${JSON.stringify({ operation, times, text })}\n`)
-    const { value, done } = await this.#lines.next()
-    if (done) throw new Error('the program has ended')
-    const { result, error } = JSON.parse(value) as { result: string; error: string }
-    if (error !== '') throw new Error(error)
-    return result
+function plugin(process: Conversation, number: number, timeout: number): Plugin {
+  const many = (operation: Operation, times: number, atOnce: number, text: string) => process.ask(operation, { plugin: number, times, inFlight: atOnce, text })
+  const once = async (operation: Operation, text = '') => (await many(operation, 1, 1, text)).value
+  return {
+    add: () => once('add'),
+    upper: async (text) => String(await once('upper', text)),
+    compute: async () => Number(await once('compute')),
+    hang: async () => (await process.ask('hang', { plugin: number })).ms - timeout,
+    there: {
+      many: async (...how) => new Elapsed((await many(...how)).ms),
+      async recover() {
+        const { ms, value } = await process.ask('recover', { plugin: number })
+        return { late: ms - timeout, took: Number(value) / 1e6 }
+      },
+    },
   }
 }

@@ -1,7 +1,7 @@
 /** The charts of a report: those for which it has figures. */
 import type { Chart, PlotLibrary } from './plot.ts'
 import { figuresOf, type Named, named, origin, type Report } from './report.ts'
-import { colour, faint, text } from './theme.ts'
+import { colour, faint, PAPER, text } from './theme.ts'
 
 export function charts(report: Report): Chart[] {
   return [latency, overshoot, lag, memory, load, real].flatMap((chart) => chart(report) ?? [])
@@ -11,13 +11,18 @@ const LEFT = 170
 const ROW = 30
 /** Room for values at the right edge. */
 const MARGIN = 84
+/** Room for the scale of lines; its name begins below the title. */
+const LEFT_OF_LINES = 60
+const LABEL = LEFT_OF_LINES - 16
 /** Room for names beside the ends of lines. */
 const RIGHT = 170
 const HEIGHT = 380
 /** Of a logarithmic scale, beyond what is drawn. */
 const ROOM = 1.6
 const TOP = 34
-const BOTTOM = 46
+const BOTTOM = 52
+/** Of a horizontal scale's name. */
+const BELOW = { labelAnchor: 'center', labelArrow: 'none', labelOffset: 42 }
 
 function latency(report: Report): Chart | undefined {
   const figures = named(figuresOf(report, 'latency'), 'add-').toSorted((a, b) => a.value - b.value)
@@ -29,11 +34,11 @@ function latency(report: Report): Chart | undefined {
     subtitle: origin(report),
     description: `Microseconds of a trivial call: ${spoken(figures, 'us')}`,
     options: (plot) => ({
-      height: figures.length * ROW + 70,
+      height: figures.length * ROW + 76,
       marginLeft: LEFT,
       marginRight: MARGIN,
-      marginBottom: 46,
-      x: { ...logarithmic(domain), label: 'microseconds' },
+      marginBottom: BOTTOM,
+      x: { ...logarithmic(domain), label: 'microseconds', ...BELOW },
       y: { label: null, domain: figures.map(({ name }) => name) },
       marks: [
         plot.gridX?.(decades(domain), { stroke: faint, strokeOpacity: 1 }),
@@ -61,17 +66,18 @@ function overshoot(report: Report): Chart | undefined {
   const sorted = figures.toSorted((a, b) => a.value - b.value)
   const points = sorted.flatMap(({ name, candidate, distribution = [] }) => distribution.map((late) => ({ name, candidate, late: Math.max(ON_TIME, late) })))
   const domain = extent(points.map(({ late }) => late))
+  const early = figures.some(({ distribution = [] }) => distribution.some((late) => late < ON_TIME))
   return {
     name: 'overshoot',
     title: 'How late an endless loop ends that has 50 ms (log scale; less is better)',
     subtitle: `${origin(report)}; each point a stop, the tick the median`,
     description: `Milliseconds from the deadline to the error, median: ${spoken(sorted, 'ms')}`,
     options: (plot) => ({
-      height: sorted.length * ROW + 70,
+      height: sorted.length * ROW + 76,
       marginLeft: LEFT,
       marginRight: MARGIN,
-      marginBottom: 46,
-      x: { ...logarithmic(domain), label: 'milliseconds late' },
+      marginBottom: BOTTOM,
+      x: { ...logarithmic(domain), label: `milliseconds late${below(early, ON_TIME, 'ms')}`, ...BELOW },
       y: { label: null, domain: sorted.map(({ name }) => name) },
       marks: [
         plot.gridX?.(decades(domain), { stroke: faint, strokeOpacity: 1 }),
@@ -90,10 +96,11 @@ function lag(report: Report): Chart | undefined {
     : lines(figures, {
         name: 'lag',
         title: 'Event-loop lag beside endless loops, 99th percentile (log scales; less is better)',
-        subtitle: `${origin(report)}; what is below 0.01 ms is drawn there`,
+        subtitle: origin(report),
         description: `Milliseconds of lag beside endless loops: ${spokenSizes(figures, 'ms')}`,
         x: 'endless loops at once',
         y: 'milliseconds',
+        unit: 'ms',
         floor: 0.01,
       })
 }
@@ -109,6 +116,7 @@ function memory(report: Report): Chart | undefined {
         description: `Megabytes held by live plugins: ${spokenSizes(figures, 'MB')}`,
         x: 'live plugins',
         y: 'megabytes, all together',
+        unit: 'MB',
         floor: 0.1,
       })
 }
@@ -124,6 +132,7 @@ function load(report: Report): Chart | undefined {
         description: `Milliseconds to load a module: ${spokenSizes(figures, 'ms')}`,
         x: 'bytes of the module',
         y: 'milliseconds',
+        unit: 'ms',
         floor: 0.01,
       })
 }
@@ -141,12 +150,13 @@ function real(report: Report): Chart | undefined {
     subtitle: `${origin(report)}; geometric mean ${mean.toFixed(2)}`,
     description: `Guarded to raw, ${figures.length} real modules: geometric mean ${mean.toFixed(2)}, worst ${figures[0]?.value.toFixed(2)}`,
     options: (plot) => ({
-      height: figures.length * 17 + 76,
-      marginBottom: 46,
+      height: figures.length * 17 + 82,
+      marginBottom: BOTTOM,
       marginLeft: LEFT,
       marginRight: 60,
       x: {
         label: 'guarded / raw',
+        ...BELOW,
         grid: false,
         domain: [Math.min(0.9, ...figures.map(({ value }) => value)), Math.max(...figures.map(({ value }) => value)) + 0.02],
         axis: 'both',
@@ -165,12 +175,13 @@ function real(report: Report): Chart | undefined {
 interface Lines extends Omit<Chart, 'options'> {
   readonly x: string
   readonly y: string
+  readonly unit: string
   /** What is less is drawn here. */
   readonly floor: number
 }
 
 /** A line a candidate, with its name where it ends. */
-function lines(figures: readonly Named[], { x, y, floor, ...chart }: Lines): Chart {
+function lines(figures: readonly Named[], { x, y, unit, floor, subtitle, ...chart }: Lines): Chart {
   const points = figures.map((figure) => ({ ...figure, value: Math.max(floor, figure.value) }))
   const sizes = [...new Set(points.map(({ size = 1 }) => size))].toSorted((a, b) => a - b)
   const domain = extent(points.map(({ value }) => value))
@@ -178,14 +189,21 @@ function lines(figures: readonly Named[], { x, y, floor, ...chart }: Lines): Cha
   const labels = [...Map.groupBy(ends, ({ size }) => size).values()].flatMap((each) => apart(each, domain, each[0]?.size === sizes.at(-1) ? 0 : ABOVE))
   return {
     ...chart,
+    subtitle:
+      subtitle +
+      below(
+        figures.some(({ value }) => value < floor),
+        floor,
+        unit,
+      ),
     options: (plot: PlotLibrary) => ({
       height: HEIGHT,
-      marginLeft: 60,
+      marginLeft: LEFT_OF_LINES,
       marginRight: RIGHT,
       marginTop: TOP,
       marginBottom: BOTTOM,
-      x: { type: 'log', label: x, ticks: sizes, tickFormat: plain },
-      y: { ...logarithmic(domain), label: y },
+      x: { type: 'log', label: x, ...BELOW, ticks: sizes, tickFormat: plain },
+      y: { ...logarithmic(domain), label: y, labelArrow: 'none', labelOffset: LABEL },
       marks: [
         plot.gridY?.(decades(domain), { stroke: faint, strokeOpacity: 1 }),
         plot.line?.(points, {
@@ -196,10 +214,15 @@ function lines(figures: readonly Named[], { x, y, floor, ...chart }: Lines): Cha
           strokeWidth: ({ candidate }: Named) => (candidate === 'curfew' ? 3.5 : 1.8),
         }),
         plot.dot?.(points, { x: 'size', y: 'value', r: ({ candidate }: Named) => (candidate === 'curfew' ? 5 : 3.5), fill: hue }),
-        plot.text?.(labels, { x: 'size', y: 'at', text: 'name', dx: 10, textAnchor: 'start', fill: hue, fontWeight: 600 }),
+        plot.text?.(labels, { x: 'size', y: 'at', text: 'name', dx: 10, textAnchor: 'start', fill: hue, fontWeight: 600, stroke: PAPER.light, strokeWidth: 5 }),
       ],
     }),
   }
+}
+
+/** What is said of values that are too small for the scale. */
+function below(some: boolean, least: number, unit: string): string {
+  return some ? `; what is below ${least} ${unit} is drawn there` : ''
 }
 
 /** Lines of text, px, so that no name lies on another. */

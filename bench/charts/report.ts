@@ -4,6 +4,8 @@ import type { Figure, Result } from '../figures.ts'
 import type { Machine } from '../machine.ts'
 
 export interface Report extends Machine {
+  /** Versions, by name. */
+  readonly packages: Readonly<Record<string, string>>
   readonly results: readonly Result[]
 }
 

@@ -6,6 +6,8 @@ interface Ink {
 }
 
 const TEXT: Ink = { light: '#1f2328', dark: '#e6edf3' }
+/** What the page is made of: around a name, so that no line runs through it. */
+export const PAPER: Ink = { light: '#ffffff', dark: '#0d1117' }
 const FAINT: Ink = { light: '#d1d9e0', dark: '#3d444d' }
 const CURFEW: Ink = { light: '#0550ae', dark: '#79b8ff' }
 
@@ -15,12 +17,12 @@ const PEERS: Readonly<Record<string, Ink>> = {
   'curfew-threads': { light: '#0b7285', dark: '#3bc9db' },
   raw: { light: '#57606a', dark: '#9198a1' },
   vm: { light: '#8250df', dark: '#be8fff' },
-  worker: { light: '#bc4c00', dark: '#ffa657' },
-  piscina: { light: '#9a6700', dark: '#d4a72c' },
-  extism: { light: '#1a7f37', dark: '#57ab5a' },
-  'extism-worker': { light: '#116329', dark: '#8ddb8c' },
-  quickjs: { light: '#cf222e', dark: '#ff7b72' },
-  wazero: { light: '#bf3989', dark: '#ff80c8' },
+  worker: { light: '#c2410c', dark: '#ff9a52' },
+  piscina: { light: '#857000', dark: '#e6d34a' },
+  extism: { light: '#2da44e', dark: '#3fb950' },
+  'extism-worker': { light: '#0f5323', dark: '#aff5b4' },
+  quickjs: { light: '#cf222e', dark: '#f85149' },
+  wazero: { light: '#bf3989', dark: '#ff9bce' },
 }
 
 export const text = TEXT.light
@@ -30,7 +32,7 @@ export function colour(candidate: string): string {
   return (PEERS[candidate] ?? CURFEW).light
 }
 
-const INKS = [TEXT, FAINT, CURFEW, ...Object.values(PEERS)]
+const INKS = [TEXT, FAINT, PAPER, CURFEW, ...Object.values(PEERS)]
 
 /** Rules that exchange the colours where the page is dark. */
 export const DARK_RULES = `@media (prefers-color-scheme: dark) { ${INKS.map(({ light, dark }) => `[fill="${light}"] { fill: ${dark} } [stroke="${light}"] { stroke: ${dark} }`).join(' ')} }`

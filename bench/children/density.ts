@@ -11,12 +11,17 @@ if (candidate === undefined) throw new Error(`there is no candidate "${id}"`)
 const engine = await candidate.start({ timeout: PATIENT })
 const kept: unknown[] = []
 await live(0)
-const before = await held()
+const before = await resident()
 for (let number = 1; number <= count; number++) await live(number)
-const after = await held()
-process.stdout.write(JSON.stringify({ each: (after.resident - before.resident) / count }))
+const after = await resident()
+process.stdout.write(JSON.stringify({ each: (after - before) / count }))
 // Threads of whatever kind are not to keep it
 process.exit()
+
+/** Of the process in which they live. */
+async function resident(): Promise<number> {
+  return engine.there?.held() ?? (await held()).resident
+}
 
 async function live(number: number): Promise<void> {
   const plugin = await engine.plugin(number)

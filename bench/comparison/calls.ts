@@ -1,7 +1,9 @@
 /** What calls cost that come to their end: by candidate, in the same rounds. */
+import type { Work } from '../alternate.ts'
+import type { Plugin } from '../candidates/candidate.ts'
 import { LIMIT, TIMES } from '../candidates/plugin.ts'
 import type { Figure, Subject } from '../figures.ts'
-import { byTurns, type Contender, PATIENT, repeated, withContenders } from './contenders.ts'
+import { byTurns, PATIENT, repeated, whoIsRight, withContenders } from './contenders.ts'
 
 const SIZES = [1_000, 100_000]
 const IN_FLIGHT = [1, 10, 100]
@@ -25,15 +27,7 @@ export const texts: Subject = {
       const figures: Figure[] = []
       for (const size of SIZES) {
         const text = 'The quick brown fox jumps over the lazy dog. '.repeat(size / 45 + 1).slice(0, size)
-        const right: Contender[] = []
-        for (const contender of contenders) {
-          await failures.attempt(contender.candidate, async () => {
-            const { upper } = contender.plugin
-            if (upper === undefined) return
-            if ((await upper(text)) !== text.toUpperCase()) throw new Error('another text came out')
-            right.push(contender)
-          })
-        }
+        const right = await whoIsRight(contenders, failures, ({ upper }) => upper?.(text), text.toUpperCase())
         const comparison = { id: `upper-${size}`, row: `text, ${size / 1e3} KB`, unit: 'us', scale: micro, size }
         figures.push(...(await byTurns(comparison, right, (contender) => repeated(contender, 'upper', text), settings, failures)))
       }
@@ -46,15 +40,7 @@ export const compute: Subject = {
   title: `Work in the guest alone: the primes below ${LIMIT.toLocaleString('en')}, ${TIMES} times`,
   measure: (settings) =>
     withContenders({ timeout: PATIENT }, async (contenders, failures) => {
-      const right: Contender[] = []
-      const expected = 9_592 * TIMES
-      for (const contender of contenders) {
-        await failures.attempt(contender.candidate, async () => {
-          const count = await contender.plugin.compute?.()
-          if (count !== expected) throw new Error(`${count} primes in place of ${expected}`)
-          right.push(contender)
-        })
-      }
+      const right = await whoIsRight(contenders, failures, ({ compute }) => compute?.(), 9_592 * TIMES)
       const comparison = { id: 'compute', row: 'work of some ms', unit: 'ms', scale: (nanoseconds: number) => nanoseconds / 1e6 }
       return byTurns(comparison, right, (contender) => repeated(contender, 'compute'), settings, failures)
     }),
@@ -76,14 +62,15 @@ export const flight: Subject = {
           scale: (nanoseconds: number) => (size * 1e9) / nanoseconds,
           size,
         }
-        figures.push(...(await byTurns(comparison, waiting, ({ plugin }) => atOnce(plugin.add as () => unknown, size), settings, failures)))
+        figures.push(...(await byTurns(comparison, waiting, ({ plugin }) => atOnce(plugin, size), settings, failures)))
       }
       return figures
     }),
 }
 
-function atOnce(call: () => unknown, size: number) {
-  return async (times: number) => {
-    for (let time = 0; time < times; time++) await Promise.all(Array.from({ length: size }, call))
+function atOnce({ add, there }: Plugin, size: number): Work {
+  if (there !== undefined) return (times) => there.many('add', times, size, '')
+  return async (times) => {
+    for (let time = 0; time < times; time++) await Promise.all(Array.from({ length: size }, () => add?.()))
   }
 }

@@ -83,6 +83,28 @@ export async function withContenders(
   }
 }
 
+/** Those whose answer is what is expected. Another answer is a failure; to have none is not. */
+export async function whoIsRight<T extends string | number>(
+  contenders: readonly Contender[],
+  failures: Failures,
+  answer: (plugin: Plugin) => T | Promise<T> | undefined,
+  expected: T,
+): Promise<readonly Contender[]> {
+  const right: Contender[] = []
+  for (const contender of contenders) {
+    await failures.attempt(contender.candidate, async () => {
+      const answered = answer(contender.plugin)
+      if (answered === undefined) return
+      const actual = await answered
+      if (actual !== expected) throw new Error(`${shortened(actual)} in place of ${shortened(expected)}`)
+      right.push(contender)
+    })
+  }
+  return right
+}
+
+const shortened = (answer: string | number) => JSON.stringify(answer).slice(0, 40)
+
 export interface Comparison {
   readonly id: string
   /** What is compared, for the table. */
@@ -140,8 +162,8 @@ export function figureOf(
 
 /** An operation again and again, each when the one before is done. */
 export function repeated({ plugin }: Contender, operation: Operation, text = ''): Work | undefined {
-  const { many } = plugin
-  if (many !== undefined) return (times) => many(operation, times, text)
+  const { there } = plugin
+  if (there !== undefined) return (times) => there.many(operation, times, 1, text)
   const once: ((text: string) => unknown) | undefined = plugin[operation]
   if (once === undefined) return undefined
   return async (times) => {

@@ -1,18 +1,22 @@
 /** Memory of live plugins, by how many there are: each candidate in a process of its own. */
+import type { Candidate } from '../candidates/candidate.ts'
 import { CANDIDATES } from '../candidates/index.ts'
 import { inChild } from '../child.ts'
 import type { Figure, Settings, Subject } from '../figures.ts'
-import { line, type Point } from '../statistics.ts'
+import { line } from '../statistics.ts'
 import { available, Failures, figureOf, REFERENCE } from './contenders.ts'
+import { growth } from './growth.ts'
 
 const COUNTS = [10, 100, 1_000]
 const MANY = 10_000
 /** Of those that take a thread for each plugin. */
 const THREADS = 10
-/** These have no plugins of their own that live, or live elsewhere. */
-const OTHERS = ['curfew-sync', 'vm', 'piscina', 'wazero']
+/** These have no plugins of their own that live, or cannot say what they hold. */
+const OTHERS = ['curfew-sync', 'vm', 'piscina', ...(process.platform === 'linux' ? [] : ['wazero'])]
 const CANDIDATES_HERE = CANDIDATES.filter(({ id }) => !OTHERS.includes(id))
 const MOST_ROUNDS = 3
+/** Processes: what they hold does not depend on how busy the machine is. */
+const AT_ONCE = 2
 const KB = 1_000
 
 export const density: Subject = {
@@ -22,19 +26,29 @@ export const density: Subject = {
     const { present, ...note } = available(CANDIDATES_HERE)
     const failures = new Failures()
     const figures: Figure[] = []
-    const values = new Map<string, number[]>()
     for (const size of counts(settings)) {
-      for (const candidate of present) {
-        if (candidate.most !== undefined && size > (settings.full ? candidate.most : THREADS)) continue
-        settings.step?.(`${size} plugins of ${candidate.name}`)
-        const each = await failures.attempt(candidate, () => measured(candidate.id, size, rounds(settings)))
-        if (each === undefined) continue
-        values.set(`${candidate.id} ${size}`, each)
-        const comparison = { id: `each-${size}`, row: `memory of each of ${size.toLocaleString('en')}`, unit: 'KB', size }
-        figures.push(figureOf(comparison, candidate, each, values.get(`${REFERENCE} ${size}`)))
+      const able = present.filter(({ most }) => most === undefined || size <= (settings.full ? most : THREADS))
+      const values = new Map<Candidate, readonly number[]>()
+      for (let from = 0; from < able.length; from += AT_ONCE) {
+        const now = able.slice(from, from + AT_ONCE)
+        settings.step?.(`${size} plugins of ${now.map(({ name }) => name).join(' and of ')}`)
+        const found = await Promise.all(now.map((candidate) => failures.attempt(candidate, () => measured(candidate.id, size, rounds(settings)))))
+        for (const [index, candidate] of now.entries()) if (found[index] !== undefined) values.set(candidate, found[index])
       }
+      const reference = [...values].find(([{ id }]) => id === REFERENCE)?.[1]
+      const comparison = { id: `each-${size}`, row: `memory of each of ${size.toLocaleString('en')}`, unit: 'KB', size }
+      for (const [candidate, each] of values) figures.push(figureOf(comparison, candidate, each, reference))
     }
-    return { figures: [...figures, ...further(figures)], ...note, ...failures.summary }
+    // A line through all numbers of plugins
+    const further = growth(figures, {
+      id: 'further',
+      label: 'one more',
+      row: 'memory of one more',
+      unit: 'KB',
+      point: ({ size, value }) => [size, size * value],
+      fit: (points) => line(points).slope,
+    })
+    return { figures: [...figures, ...further], ...note, ...failures.summary }
   },
 }
 
@@ -50,13 +64,4 @@ async function measured(candidate: string, size: number, rounds: number): Promis
   // At least a byte: what is too little to be seen has no ratio
   for (let round = 0; round < rounds; round++) values.push(Math.max(1, (await inChild<{ each: number }>('density.ts', candidate, size)).each) / KB)
   return values
-}
-
-/** A line through all numbers of plugins: what one more of them costs. */
-function further(figures: readonly Figure[]): Figure[] {
-  return CANDIDATES_HERE.flatMap(({ id, name }): Figure[] => {
-    const points = figures.flatMap(({ candidate, size, value }): Point[] => (candidate === id && size !== undefined ? [[size, size * value]] : []))
-    if (points.length < 2) return []
-    return [{ id: `further-${id}`, label: `${name}: one more`, row: 'memory of one more', candidate: id, value: line(points).slope, unit: 'KB' }]
-  })
 }

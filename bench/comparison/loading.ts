@@ -1,11 +1,12 @@
 /** From bytes to what can be called, by size of the module. */
-
+import type { Engine } from '../candidates/candidate.ts'
 import { CANDIDATES } from '../candidates/index.ts'
 import type { Figure, Settings, Subject } from '../figures.ts'
 import { plainModule } from '../generated.ts'
 import { file, installed } from '../real/packages.ts'
-import { type Point, power } from '../statistics.ts'
+import { power } from '../statistics.ts'
 import { type Contender, type Failures, figureOf, PATIENT, REFERENCE, withContenders } from './contenders.ts'
+import { growth } from './growth.ts'
 
 const SIZES = [1_000, 10_000, 100_000, 1_000_000]
 const LARGE = 10_000_000
@@ -29,7 +30,17 @@ export const loading: Subject = {
       for (const size of sizes(settings)) {
         figures.push(...(await loads({ id: `load-${size}`, row: `load, ${label(size)}`, size }, plainModule(size), contenders, settings, failures)))
       }
-      figures.push(...growth(contenders, figures))
+      figures.push(
+        ...growth(figures, {
+          id: 'growth',
+          label: 'time grows as size ^',
+          row: 'load, exponent of growth',
+          unit: '',
+          // Below that, it is what each load costs
+          point: ({ size, value }) => (size >= 10_000 ? [size, value] : undefined),
+          fit: (points) => power(points).exponent,
+        }),
+      )
       if (!installed || settings.quick) return figures
       for (const { name, path } of REAL) {
         const bytes = file(path)
@@ -57,17 +68,13 @@ async function loads(
 ): Promise<Figure[]> {
   const times = new Map<Contender, number[]>()
   step?.(what.row)
-  for (const contender of contenders) if (contender.engine.load !== undefined) times.set(contender, [])
+  for (const contender of contenders) if ((contender.engine.there ?? contender.engine).load !== undefined) times.set(contender, [])
   // The first is not counted: code is cold
   for (let round = -1; round < Math.min(rounds, MOST_ROUNDS); round++) {
     for (const [contender, each] of times) {
       try {
-        const module = distinct(bytes, loaded++)
-        const began = performance.now()
-        const release = await contender.engine.load?.(module)
-        const took = performance.now() - began
+        const took = await loadTime(contender.engine, distinct(bytes, loaded++))
         if (round >= 0) each.push(took)
-        await release?.()
       } catch (error) {
         failures.add(contender.candidate, error)
         times.delete(contender)
@@ -78,6 +85,16 @@ async function loads(
   return [...times].map(([{ candidate }, each]) => figureOf({ ...what, unit: 'ms' }, candidate, each, reference))
 }
 
+/** ms, and it is let go of */
+async function loadTime(engine: Engine, bytes: Uint8Array<ArrayBuffer>): Promise<number> {
+  if (engine.there !== undefined) return (await engine.there.load(bytes)).ms
+  const began = performance.now()
+  const release = await engine.load?.(bytes)
+  const took = performance.now() - began
+  await release?.()
+  return took
+}
+
 /** By a section that nobody reads: V8 compiles the same bytes only once. */
 function distinct(bytes: Uint8Array, number: number): Uint8Array<ArrayBuffer> {
   const section = [0, 6, 1, 0x6e, number & 0xff, (number >> 8) & 0xff, (number >> 16) & 0xff, (number >> 24) & 0xff]
@@ -85,15 +102,4 @@ function distinct(bytes: Uint8Array, number: number): Uint8Array<ArrayBuffer> {
   all.set(bytes)
   all.set(section, bytes.length)
   return all
-}
-
-/** With the size, from 10 KB on: below that, it is what each load costs. */
-function growth(contenders: readonly Contender[], figures: readonly Figure[]): Figure[] {
-  return contenders.flatMap(({ candidate: { id, name } }): Figure[] => {
-    const points = figures.flatMap(({ candidate, size, value }): Point[] => (candidate === id && size !== undefined && size >= 10_000 ? [[size, value]] : []))
-    if (points.length < 2) return []
-    return [
-      { id: `growth-${id}`, label: `${name}: time grows as size ^`, row: 'load, exponent of growth', candidate: id, value: power(points).exponent, unit: '' },
-    ]
-  })
 }

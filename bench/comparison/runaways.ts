@@ -1,13 +1,13 @@
 /** The event loop, and calls that mean well, beside plugins that never end: by how many there are. */
 import { availableParallelism } from 'node:os'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { LagSampler } from '../../examples/gateway/lag.ts'
 import type { Samples } from '../../examples/gateway/samples.ts'
 import type { Candidate, Plugin } from '../candidates/candidate.ts'
-import { CANDIDATES } from '../candidates/index.ts'
 import type { Figure, Settings, Subject } from '../figures.ts'
-import { line, type Point } from '../statistics.ts'
+import { withLag } from '../lag.ts'
+import { line } from '../statistics.ts'
 import { available, Failures, within } from './contenders.ts'
+import { growth } from './growth.ts'
 
 const COUNTS = [0, 1, 10, 100]
 /** Of those that take a thread for each plugin. */
@@ -26,7 +26,7 @@ export const runaways: Subject = {
   id: 'runaways',
   title: `The event loop and the calls of ${CALLERS} callers, by how many endless loops of ${TIMEOUT} ms run beside them`,
   async measure(settings) {
-    const { present, ...note } = available(CANDIDATES.filter(({ id }) => id !== 'wazero'))
+    const { present, ...note } = available()
     const failures = new Failures()
     const figures: Figure[] = []
     for (const candidate of present) {
@@ -37,7 +37,17 @@ export const runaways: Subject = {
         if (found !== 'never ends') figures.push(...figuresOf(candidate, count, found))
       }
     }
-    return { figures: [...figures, ...growth(figures)], ...note, ...failures.summary }
+    // What one more of them takes from the event loop
+    const further = growth(figures, {
+      id: 'growth',
+      label: 'lag of one more',
+      row: 'lag of one more runaway',
+      unit: 'us',
+      point: ({ size, value, unit }) => (unit === 'ms' ? [size, value] : undefined),
+      fit: (points) => line(points).slope * 1e3,
+      least: 3,
+    })
+    return { figures: [...figures, ...further], ...note, ...failures.summary }
   },
 }
 
@@ -48,7 +58,8 @@ function counts({ holds, most }: Candidate, { quick, full }: Settings): number[]
 }
 
 interface Found {
-  readonly lag: Samples
+  /** Not of what is in another process: no event loop waits for that. */
+  readonly lag?: Samples
   /** Calls that were answered, each second. */
   readonly answered: number
 }
@@ -60,6 +71,8 @@ async function beside(candidate: Candidate, count: number, { quick, full }: Sett
     for (let number = 0; number <= count; number++) plugins.push(await engine.plugin(number))
     const [good, ...bad] = plugins as [Plugin, ...Plugin[]]
     if (bad.some(({ hang }) => hang === undefined)) return 'never ends'
+    const duration = quick ? TIMEOUT : full ? LONG_DURATION : DURATION
+    if (engine.there !== undefined) return { answered: await engine.there.beside(count, CALLERS, duration) }
     let over = false
     const loops = bad.map(async ({ hang }) => {
       // A worker that is ended again while it starts is begun anew: that too is what is measured
@@ -71,49 +84,38 @@ async function beside(candidate: Candidate, count: number, { quick, full }: Sett
     })
     // Until all of them are under way
     if (count > 0) await nextTurn()
-    const sampler = new LagSampler()
-    let answered = 0
-    const began = performance.now()
-    const callers = Array.from({ length: CALLERS }, async () => {
-      while (performance.now() - began < (quick ? TIMEOUT : full ? LONG_DURATION : DURATION)) {
-        // One that is out of time, because others have it all, has not been answered
-        const done = await Promise.resolve(good.add?.()).then(
-          () => 1,
-          () => 0,
-        )
-        answered += done
-        await nextTurn()
-      }
-    })
-    await Promise.all(callers)
-    const seconds = (performance.now() - began) / 1e3
-    const lag = sampler.stop()
+    const { result: answered, lag } = await withLag(() => answeredCalls(good, duration))
     over = true
     await Promise.all(loops)
-    return { lag, answered: answered / seconds }
+    return { lag, answered }
   } finally {
     for (const plugin of plugins) await plugin.close?.()
     await engine.close()
   }
 }
 
-function figuresOf({ id, name }: Candidate, size: number, { lag, answered }: Found): Figure[] {
-  const named = { label: name, candidate: id, size }
-  return [
-    { ...named, id: `lag-${size}-${id}`, row: `event-loop lag p99, ${size} runaways`, value: lag.percentile(0.99), unit: 'ms' },
-    { ...named, id: `good-${size}-${id}`, row: `good calls/s, ${size} runaways`, value: answered, unit: '1/s' },
-  ]
+/** Calls a second, of all callers together. */
+async function answeredCalls(plugin: Plugin, duration: number): Promise<number> {
+  let answered = 0
+  const began = performance.now()
+  const callers = Array.from({ length: CALLERS }, async () => {
+    while (performance.now() - began < duration) {
+      // One that is out of time, because others have it all, has not been answered
+      const done = await Promise.resolve(plugin.add?.()).then(
+        () => 1,
+        () => 0,
+      )
+      answered += done
+      await nextTurn()
+    }
+  })
+  await Promise.all(callers)
+  return (answered * 1e3) / (performance.now() - began)
 }
 
-/** What one more of them takes from the event loop. */
-function growth(figures: readonly Figure[]): Figure[] {
-  return CANDIDATES.flatMap(({ id, name }): Figure[] => {
-    const points = figures.flatMap(({ candidate, size, value, unit }): Point[] =>
-      candidate === id && size !== undefined && unit === 'ms' ? [[size, value]] : [],
-    )
-    if (points.length < 3) return []
-    return [
-      { id: `growth-${id}`, label: `${name}: lag of one more`, row: 'lag of one more runaway', candidate: id, value: line(points).slope * 1e3, unit: 'us' },
-    ]
-  })
+function figuresOf({ id, name }: Candidate, size: number, { lag, answered }: Found): Figure[] {
+  const named = { label: name, candidate: id, size }
+  const good = { ...named, id: `good-${size}-${id}`, row: `good calls/s, ${size} runaways`, value: answered, unit: '1/s' }
+  if (lag === undefined) return [good]
+  return [{ ...named, id: `lag-${size}-${id}`, row: `event-loop lag p99, ${size} runaways`, value: lag.percentile(0.99), unit: 'ms' }, good]
 }

@@ -6,6 +6,7 @@ import { CANDIDATES } from '../candidates/index.ts'
 import type { Figure, Subject } from '../figures.ts'
 import { power } from '../statistics.ts'
 import { available, Failures, figureOf, PATIENT } from './contenders.ts'
+import { growth } from './growth.ts'
 
 /** Plugins that work at the same time, for each thread. */
 const EACH = 4
@@ -36,7 +37,7 @@ export const scaling: Subject = {
         const values = numbers.map((threads) => ({ threads, nanoseconds: times[`${candidate.id} ${threads}`] }))
         for (const { threads } of values) if (`${candidate.id} ${threads}` in failed) failures.add(candidate, failed[`${candidate.id} ${threads}`])
         const whole = values.filter((each): each is { threads: number; nanoseconds: number[] } => each.nanoseconds !== undefined)
-        const found = whole.map(({ threads, nanoseconds }) => {
+        return whole.map(({ threads, nanoseconds }) => {
           const perSecond = nanoseconds.map((time) => (EACH * threads * 1e9) / time)
           return figureOf(
             { id: `work-${threads}`, row: `work/s, ${threads} thread${threads === 1 ? '' : 's'}`, unit: '1/s', size: threads },
@@ -44,21 +45,16 @@ export const scaling: Subject = {
             perSecond,
           )
         })
-        if (found.length < 2) return found
-        const { exponent } = power(found.map(({ size = 1, value }) => [size, value]))
-        return [
-          ...found,
-          {
-            id: `growth-${candidate.id}`,
-            label: `${candidate.name}: grows as threads ^`,
-            row: 'work/s, exponent of growth',
-            candidate: candidate.id,
-            value: exponent,
-            unit: '',
-          },
-        ]
       })
-      return { figures, ...note, ...failures.summary }
+      const further = growth(figures, {
+        id: 'growth',
+        label: 'grows as threads ^',
+        row: 'work/s, exponent of growth',
+        unit: '',
+        point: ({ size, value }) => [size, value],
+        fit: (points) => power(points).exponent,
+      })
+      return { figures: [...figures, ...further], ...note, ...failures.summary }
     } finally {
       for (const engine of engines) await engine.close()
     }

@@ -1,5 +1,5 @@
 /** What happens when a plugin does not end by itself. */
-import type { Candidate } from '../candidates/candidate.ts'
+import type { Candidate, Recovery } from '../candidates/candidate.ts'
 import { LEAST_TIMEOUT } from '../candidates/extism.ts'
 import type { Figure, Settings, Subject } from '../figures.ts'
 import { type Contender, type Failures, figureOf, withContenders, within } from './contenders.ts'
@@ -31,35 +31,35 @@ export const recovery: Subject = {
   title: 'From an interruption to the first good call: from the deadline, and from its error',
   measure: (settings) =>
     withContenders({ timeout: RECOVERY_TIMEOUT }, async (contenders, failures) => {
-      const whole = new Map<Candidate, number[]>()
-      const took = await rounds(contenders, failures, settings, ({ candidate, plugin: { hang, add } }) => {
+      const recoveries = await rounds(contenders, failures, settings, ({ plugin: { hang, add, there } }) => {
         if (hang === undefined || add === undefined) return undefined
-        const late = whole.get(candidate) ?? []
-        whole.set(candidate, late)
-        return within(PATIENCE, nextGood(hang, add, late))
+        return within(PATIENCE, there === undefined ? nextGood(hang, add) : there.recover())
       })
-      return [...took].flatMap(([candidate, values]) => [
-        ...distribution('whole', 'deadline to good call', candidate, (whole.get(candidate) as number[]).slice(-values.length)),
-        ...distribution('recovery', 'error to good call', candidate, values),
+      return [...recoveries].flatMap(([candidate, values]) => [
+        ...distribution(
+          'whole',
+          'deadline to good call',
+          candidate,
+          values.map(({ late, took }) => late + took),
+        ),
+        ...distribution(
+          'recovery',
+          'error to good call',
+          candidate,
+          values.map(({ took }) => took),
+        ),
       ])
     }),
 }
 
-/**
- * It is asked again as long as it fails: some refuse, or are out of time, until another thread is there.
- *
- * @param whole where to add the time from the deadline
- * @returns ms from the error
- */
-async function nextGood(hang: () => Promise<number>, call: () => unknown, whole: number[]): Promise<number> {
+/** It is asked again as long as it fails: some refuse, or are out of time, until another thread is there. */
+async function nextGood(hang: () => Promise<number>, call: () => unknown): Promise<Recovery> {
   const late = await hang()
   const began = performance.now()
   for (;;) {
     try {
       await call()
-      const took = performance.now() - began
-      whole.push(late + took)
-      return took
+      return { late, took: performance.now() - began }
     } catch {
       if (performance.now() - began > PATIENCE) throw new Error('no call has worked since')
     }
@@ -67,13 +67,13 @@ async function nextGood(hang: () => Promise<number>, call: () => unknown, whole:
 }
 
 /** Some values of each candidate, by turns. */
-async function rounds(
+async function rounds<T>(
   contenders: readonly Contender[],
   failures: Failures,
   { quick, full, rounds, step }: Settings,
-  measure: (contender: Contender) => Promise<number> | undefined,
-): Promise<Map<Candidate, number[]>> {
-  const values = new Map<Candidate, number[]>()
+  measure: (contender: Contender) => Promise<T> | undefined,
+): Promise<Map<Candidate, T[]>> {
+  const values = new Map<Candidate, T[]>()
   const failed = new Set<Contender>()
   const times = quick ? rounds : full ? MANY_STOPS : STOPS_A_ROUND * rounds
   // The first one of each is not counted: code is cold

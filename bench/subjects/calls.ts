@@ -1,6 +1,6 @@
-import { Host } from 'curfew'
-import { alternate } from '../alternate.ts'
+import { alternate, oneByOne } from '../alternate.ts'
 import type { Subject } from '../figures.ts'
+import { withHost } from '../host.ts'
 import { raw, TRIVIAL } from '../plugins.ts'
 
 type Add = (a: number, b: number) => number
@@ -11,21 +11,16 @@ export const calls: Subject = {
   title: 'A call of a trivial export, with a deadline',
   async measure(settings) {
     // Long enough that a busy machine does not end the benchmark
-    const host = new Host({ execTimeout: 2000 })
-    try {
+    return withHost({ execTimeout: 2000 }, async (host) => {
       const module = await host.loadModule('trivial', TRIVIAL)
       const add = raw(TRIVIAL).add as Add
       const addLater = promising?.(add) ?? (async (a: number, b: number) => add(a, b))
       const ways = {
-        call: async (times: number) => {
-          for (let i = 0; i < times; i++) await module.call('add', [i, 2])
-        },
+        call: oneByOne((i) => module.call('add', [i, 2])),
         callSync: (times: number) => {
           for (let i = 0; i < times; i++) module.callSync('add', [i, 2])
         },
-        promising: async (times: number) => {
-          for (let i = 0; i < times; i++) await addLater(i, 2)
-        },
+        promising: oneByOne((i) => addLater(i, 2)),
         raw: (times: number) => {
           for (let i = 0; i < times; i++) add(i, 2)
         },
@@ -44,8 +39,6 @@ export const calls: Subject = {
         ],
         ...(promising === undefined ? { note: 'no WebAssembly.promising here: an async function in its place' } : {}),
       }
-    } finally {
-      await host.close()
-    }
+    })
   },
 }

@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { CurfewError, Host, type Module } from 'curfew'
-import { LagSampler } from '../../examples/gateway/lag.ts'
+import { CurfewError, type Module } from 'curfew'
 import { Samples } from '../../examples/gateway/samples.ts'
 import type { Figure, Subject } from '../figures.ts'
+import { withHost } from '../host.ts'
+import { withLag } from '../lag.ts'
 import { TRIVIAL } from '../plugins.ts'
 
 const RUNAWAYS = 100
@@ -19,8 +20,7 @@ export const crowd: Subject = {
   title: `${RUNAWAYS} endless loops beside ${RATE.toLocaleString('en')} short calls a second`,
   async measure({ quick }) {
     const duration = quick ? 50 : DURATION
-    const host = new Host()
-    try {
+    return withHost({}, async (host) => {
       const load = async (name: string, count: number) => {
         const modules: Module[] = []
         for (let index = 0; index < count; index++) modules.push(await host.loadModule(`${name} ${index}`, TRIVIAL))
@@ -34,9 +34,7 @@ export const crowd: Subject = {
       const earlier = await besides(runaways, short, duration, quick ? 20 : LONGEST)
       const figures = [...figuresOf('', earlier, plain), ...figuresOf('together-', together, plain), ...plainFigures(plain)]
       return host.features.slices ? { figures } : { figures, note: 'without JSPI each loop holds the event loop until its deadline' }
-    } finally {
-      await host.close()
-    }
+    })
   },
 }
 
@@ -52,10 +50,12 @@ async function besides(runaways: readonly Module[], short: readonly Module[], du
   const over = new AbortController()
   const loops = runaways.map((module) => runAway(module, over.signal, late))
   await new Promise((resolve) => setTimeout(resolve, ahead))
-  const measured = await sampled(() => shortCalls((index) => (short[index % short.length] as Module).call('add', [1, 2], { timeout: 10_000 }), duration))
+  const { result: latency, lag } = await withLag(() =>
+    shortCalls((index) => (short[index % short.length] as Module).call('add', [1, 2], { timeout: 10_000 }), duration),
+  )
   over.abort()
   await Promise.all(loops)
-  return { ...measured, late }
+  return { latency, lag, late }
 }
 
 async function runAway(module: Module, signal: AbortSignal, late: Samples): Promise<void> {
@@ -87,10 +87,10 @@ async function inJavaScript(slice: number, duration: number): Promise<Measured> 
     }
   }
   const spinning = spin()
-  const measured = await sampled(() => shortCalls(async () => undefined, duration))
+  const { result: latency, lag } = await withLag(() => shortCalls(async () => undefined, duration))
   isOver = true
   await spinning
-  return { ...measured, late }
+  return { latency, lag, late }
 }
 
 /** As many calls as are due by now, each turn. @param call makes the call of a number */
@@ -111,14 +111,6 @@ async function shortCalls(call: (index: number) => Promise<unknown>, duration: n
 async function answered(call: Promise<unknown>, due: number, latency: Samples): Promise<void> {
   await call
   latency.add(performance.now() - due)
-}
-
-async function sampled(work: () => Promise<Samples>): Promise<{ latency: Samples; lag: Samples }> {
-  const sampler = new LagSampler()
-  const latency = await work()
-  const lag = sampler.stop()
-  await nextTurn()
-  return { latency, lag }
 }
 
 function figuresOf(prefix: string, { latency, lag, late }: Measured, plain: Measured): Figure[] {

@@ -1,7 +1,10 @@
-import { Host, type Lease } from 'curfew'
+import type { Lease } from 'curfew'
 import { wat } from '../../test/support/wat.ts'
-import { alternate } from '../alternate.ts'
+import { alternate, oneByOne } from '../alternate.ts'
+import { type Exchange, throughText } from '../candidates/threads/plain.js'
 import type { Subject } from '../figures.ts'
+import { withHost } from '../host.ts'
+import { raw } from '../plugins.ts'
 
 /** Gives back what it is given. */
 const ECHO = wat(`(module (memory (export "memory") 1)
@@ -15,25 +18,7 @@ const TEXT = 'a hundred bytes of text '.repeat(5).slice(0, 100)
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
-interface Echo {
-  readonly memory: WebAssembly.Memory
-  alloc(length: number): number
-  free(address: number, length: number): void
-  echo(address: number, length: number): bigint
-}
-
-/** The same steps by hand: without Curfew. */
-function plain({ memory, alloc, free, echo }: Echo): string {
-  const bytes = encoder.encode(TEXT)
-  const at = alloc(bytes.length)
-  new Uint8Array(memory.buffer, at, bytes.length).set(bytes)
-  const packed = echo(at, bytes.length)
-  const text = decoder.decode(new Uint8Array(memory.buffer, Number(packed >> 32n), Number(packed & 0x7fff_ffffn)))
-  free(at, bytes.length)
-  return text
-}
-
-/** And by the steps of a lease. */
+/** By the steps of a lease. */
 async function held(instance: Lease): Promise<string> {
   const bytes = encoder.encode(TEXT)
   const [at] = (await instance.call('alloc', [bytes.length])) as [number]
@@ -48,21 +33,17 @@ export const exchanges: Subject = {
   id: 'text',
   title: 'A hundred bytes of text in and out',
   async measure(settings) {
-    const host = new Host({ execTimeout: 20_000 })
-    try {
+    return withHost({ execTimeout: 20_000 }, async (host) => {
       const module = await host.loadModule('echo', ECHO)
-      const raw = new WebAssembly.Instance(new WebAssembly.Module(ECHO)).exports as unknown as Echo
-      const repeated = (once: () => Promise<unknown>) => async (times: number) => {
-        for (let time = 0; time < times; time++) await once()
-      }
+      const plain = throughText(raw(ECHO) as unknown as Exchange, 'echo')
       const ways = await alternate(
         {
           raw: (times: number) => {
-            for (let time = 0; time < times; time++) plain(raw)
+            for (let time = 0; time < times; time++) plain(TEXT)
           },
-          text: repeated(() => module.callText('echo', TEXT)),
-          call: repeated(() => module.call('free', [0, 0])),
-          use: repeated(() => module.use(held)),
+          text: oneByOne(() => module.callText('echo', TEXT)),
+          call: oneByOne(() => module.call('free', [0, 0])),
+          use: oneByOne(() => module.use(held)),
         },
         settings,
       )
@@ -76,8 +57,6 @@ export const exchanges: Subject = {
           { id: 'ratio', label: '`use` / `callText`', value: ways.use.median / ways.text.median, unit: 'x' },
         ],
       }
-    } finally {
-      await host.close()
-    }
+    })
   },
 }

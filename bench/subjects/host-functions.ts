@@ -1,7 +1,8 @@
-import { type Caller, Host } from 'curfew'
+import type { Caller } from 'curfew'
 import { wat } from '../../test/support/wat.ts'
-import { alternate } from '../alternate.ts'
+import { alternate, oneByOne } from '../alternate.ts'
 import type { Subject } from '../figures.ts'
+import { withHost } from '../host.ts'
 
 /** Calls the host in a loop: with a number, and with a text of 100 bytes. */
 const CALLER = wat(`(module (import "env" "f" (func $f (param i32) (result i32))) (import "env" "text" (func $text (param i32 i32) (result i32)))
@@ -30,11 +31,10 @@ export const hostFunctions: Subject = {
   id: 'host-functions',
   title: 'A guest calls the host, in a loop',
   async measure(settings) {
-    const host = new Host({ execTimeout: 20_000 })
-    const imports = (f: (value: number) => unknown) => (caller: Caller) => ({
-      env: { f, text: (pointer: number, length: number) => caller.memory.readText(pointer, length).length },
-    })
-    try {
+    return withHost({ execTimeout: 20_000 }, async (host) => {
+      const imports = (f: (value: number) => unknown) => (caller: Caller) => ({
+        env: { f, text: (pointer: number, length: number) => caller.memory.readText(pointer, length).length },
+      })
       const sync = await host.loadModule('sync', CALLER, { imports: imports(plain) })
       const promised = await host.loadModule('promised', CALLER, { imports: imports((value) => (host.features.jspi ? Promise.resolve(plain(value)) : 0)) })
       const raw = rawExports()
@@ -43,9 +43,7 @@ export const hostFunctions: Subject = {
         sync: (times: number) => sync.callSync('many', [times]),
         rawText: (times: number) => raw.texts(times),
         text: (times: number) => sync.callSync('texts', [times]),
-        turn: async (times: number) => {
-          for (let i = 0; i < times; i++) await new Promise((resolve) => setImmediate(resolve))
-        },
+        turn: oneByOne(() => new Promise((resolve) => setImmediate(resolve))),
         ...(host.features.jspi ? { promised: (times: number) => promised.call('many', [times]) } : {}),
       }
       const { promised: awaited, ...called } = await alternate<keyof typeof ways>(ways as Required<typeof ways>, settings)
@@ -64,8 +62,6 @@ export const hostFunctions: Subject = {
         ],
         ...(awaited === undefined ? { note: 'no JSPI here: no guest can wait for a promise' } : {}),
       }
-    } finally {
-      await host.close()
-    }
+    })
   },
 }

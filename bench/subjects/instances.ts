@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { Host } from 'curfew'
 import { guard } from 'curfew/guard'
 import { Samples } from '../../examples/gateway/samples.ts'
 import { alternate } from '../alternate.ts'
 import type { Figure, Subject } from '../figures.ts'
+import { withHost } from '../host.ts'
 import { withMemory } from '../plugins.ts'
 
 const CALLS = 400
@@ -44,8 +44,7 @@ export const instances: Subject = {
 }
 
 async function callTimes(pages: number, calls: number, apart: boolean): Promise<Samples> {
-  const host = new Host({ execTimeout: 1_000 })
-  try {
+  return withHost({ execTimeout: 1_000 }, async (host) => {
     const module = await host.loadModule('plugin', withMemory(pages), { reuse: 'never' })
     const samples = new Samples()
     for (let call = 0; call < calls; call++) {
@@ -55,9 +54,7 @@ async function callTimes(pages: number, calls: number, apart: boolean): Promise<
       samples.add(performance.now() - began)
     }
     return samples
-  } finally {
-    await host.close()
-  }
+  })
 }
 
 function repeat(times: number, work: () => unknown): void {

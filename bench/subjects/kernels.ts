@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { Host, type Lease, type LoadOptions } from 'curfew'
+import type { Host, Lease, LoadOptions } from 'curfew'
 import { alternate, type Work } from '../alternate.ts'
 import { type Figure, geometricMean, type Settings, type Subject } from '../figures.ts'
+import { withHost } from '../host.ts'
 import { kernel, raw } from '../plugins.ts'
 
 const KERNELS = [
@@ -29,8 +30,7 @@ export const kernels: Subject = {
   id: 'kernels',
   title: 'Time of guest code, guarded / raw',
   async measure(settings) {
-    const host = new Host({ execTimeout: TIMEOUT })
-    try {
+    return withHost({ execTimeout: TIMEOUT }, async (host) => {
       const measured: { id: string; label: string; ratios: Ratios }[] = []
       for (const { name, label } of KERNELS) measured.push({ id: name, label, ratios: await kernelRatios(host, name, settings) })
       measured.push({ id: 'redact', label: 'redact, the example', ratios: await redactRatios(host, settings) })
@@ -40,9 +40,7 @@ export const kernels: Subject = {
         return [...each, { id: `${prefix}mean`, label: `geometric mean${suffix}`, value: geometricMean(measured.map(({ ratios }) => ratios[side])), unit: 'x' }]
       })
       return { figures }
-    } finally {
-      await host.close()
-    }
+    })
   },
 }
 

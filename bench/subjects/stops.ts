@@ -1,8 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { CurfewError, Host, type Module } from 'curfew'
-import { LagSampler } from '../../examples/gateway/lag.ts'
+import type { Host, Module } from 'curfew'
 import { Samples } from '../../examples/gateway/samples.ts'
+import { lateness } from '../candidates/candidate.ts'
 import type { Figure, Subject } from '../figures.ts'
+import { withHost } from '../host.ts'
+import { withLag } from '../lag.ts'
 import { TRIVIAL } from '../plugins.ts'
 
 /** Of the endless loop whose stops are measured, ms. */
@@ -23,7 +25,7 @@ export const overshoot: Subject = {
       const late = new Samples()
       const plain = new Samples()
       for (let stops = 0; stops < (quick ? 3 : STOPS); stops++) {
-        late.add((await stop(module, TIMEOUT)) - TIMEOUT)
+        late.add(await stop(module, TIMEOUT))
         plain.add(spin(TIMEOUT) - TIMEOUT)
       }
       return { figures: distribution(late, 1, plain, 'a JavaScript loop that looks at the clock') }
@@ -40,8 +42,8 @@ export const lag: Subject = {
       const plain = new Samples()
       for (let rounds = 0; rounds < (quick ? 1 : LAG_ROUNDS); rounds++) {
         const duration = quick ? TIMEOUT : LAG_DURATION
-        await sampled(beside, () => stop(module, duration))
-        await sampled(plain, () => spinInSlices(duration, host.slice))
+        await withLag(() => stop(module, duration), beside)
+        await withLag(() => spinInSlices(duration, host.slice), plain)
       }
       const figures = distribution(beside, host.features.slices ? 2 : undefined, plain, `JavaScript in slices of ${host.slice} ms`)
       return host.features.slices ? { figures } : { figures, note: 'without JSPI a guest holds the event loop until its deadline' }
@@ -57,7 +59,7 @@ export const restart: Subject = {
       const fresh = new Samples()
       const whole = new Samples()
       for (let restarts = 0; restarts < (quick ? 3 : RESTARTS); restarts++) {
-        const late = (await stop(module, RESTART_TIMEOUT)) - RESTART_TIMEOUT
+        const late = await stop(module, RESTART_TIMEOUT)
         const from = performance.now()
         await module.call('add', [1, 2])
         const took = performance.now() - from
@@ -78,29 +80,19 @@ export const restart: Subject = {
 }
 
 async function withModule<T>(measure: (module: Module, host: Host) => Promise<T>): Promise<T> {
-  const host = new Host()
-  try {
+  return withHost({}, async (host) => {
     const module = await host.loadModule('trivial', TRIVIAL)
     for (let warmUp = 0; warmUp < 10; warmUp++) await stop(module, 2)
     return await measure(module, host)
-  } finally {
-    await host.close()
-  }
+  })
 }
 
-/** Milliseconds until an endless loop was over. */
-async function stop(module: Module, timeout: number): Promise<number> {
-  const began = performance.now()
-  try {
-    await module.call('loop', [], { timeout })
-  } catch (error) {
-    if (error instanceof CurfewError && error.code === 'deadline') return performance.now() - began
-    throw error
-  }
-  throw new Error('an endless loop came to an end')
+/** How late an endless loop ends, ms. */
+function stop(module: Module, timeout: number): Promise<number> {
+  return lateness(timeout, () => module.call('loop', [], { timeout }))
 }
 
-/** The same for JavaScript: what is not Curfew's doing shows here too. */
+/** Milliseconds that plain JavaScript takes for so many: what is not Curfew's doing shows here too. */
 function spin(ms: number): number {
   const began = performance.now()
   for (;;) {
@@ -115,13 +107,6 @@ async function spinInSlices(duration: number, slice: number): Promise<void> {
     spin(slice)
     await nextTurn()
   }
-}
-
-async function sampled(samples: Samples, work: () => Promise<unknown>): Promise<void> {
-  const sampler = new LagSampler(samples)
-  await work()
-  sampler.stop()
-  await nextTurn()
 }
 
 /** @param control the same for plain JavaScript, called `label` */

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { Host, type Module } from 'curfew'
 import { wat } from '../../test/support/wat.ts'
-import { alternate } from '../alternate.ts'
+import { alternate, oneByOne } from '../alternate.ts'
 import type { Subject } from '../figures.ts'
 import { TRIVIAL } from '../plugins.ts'
 
@@ -34,30 +34,16 @@ export const threads: Subject = {
       const trivial = await one.loadModule('trivial', TRIVIAL)
       const called = await one.loadModule('called', CALLER, { imports: { env: { f: (value: number) => value } } })
       const [alone, spread] = [await one.loadModule('work', WORKER, { instances: 2 }), await two.loadModule('work', WORKER, { instances: 2 })]
-      const work = (module: Module) => async (times: number) => {
-        for (let i = 0; i < times; i++) await Promise.all(Array.from({ length: CALLS }, () => module.call('work', [WORK])))
-      }
+      const work = (module: Module) => oneByOne(() => Promise.all(Array.from({ length: CALLS }, () => module.call('work', [WORK]))))
       const ways = {
-        echo: async (times: number) => {
-          for (let i = 0; i < times; i++) await roundTrip(echo, i)
-        },
-        call: async (times: number) => {
-          for (let i = 0; i < times; i++) await trivial.call('add', [i, 2])
-        },
-        many: async (times: number) => {
-          for (let i = 0; i < times; i++) await Promise.all(Array.from({ length: MANY }, () => trivial.call('add', [i, 2])))
-        },
-        hostFunction: async (times: number) => {
-          for (let i = 0; i < times; i++) await called.call('call', [i])
-        },
+        echo: oneByOne((i) => roundTrip(echo, i)),
+        call: oneByOne((i) => trivial.call('add', [i, 2])),
+        many: oneByOne((i) => Promise.all(Array.from({ length: MANY }, () => trivial.call('add', [i, 2])))),
+        hostFunction: oneByOne((i) => called.call('call', [i])),
         alone: work(alone),
         spread: work(spread),
-        plainAlone: async (times: number) => {
-          for (let i = 0; i < times; i++) await roundTrip(spinner, 2 * SPIN)
-        },
-        plainSpread: async (times: number) => {
-          for (let i = 0; i < times; i++) await Promise.all([roundTrip(spinner, SPIN), roundTrip(other, SPIN)])
-        },
+        plainAlone: oneByOne(() => roundTrip(spinner, 2 * SPIN)),
+        plainSpread: oneByOne(() => Promise.all([roundTrip(spinner, SPIN), roundTrip(other, SPIN)])),
       }
       const samples = await alternate(ways, settings)
       const us = (way: keyof typeof ways) => samples[way].median / 1000

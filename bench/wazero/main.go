@@ -1,38 +1,45 @@
-// Runs the benchmark's plugin in Wazero. It reads one question a line from standard input and answers each with a line:
-// the candidate of bench/candidates/wazero.ts.
+// Runs the benchmark's plugins in Wazero: the other side of bench/candidates/wazero.ts.
+//
+//	wazero TIMEOUT
+//
+// TIMEOUT is that of every call, in milliseconds. It reads questions from standard input, a JSON object each, and answers each with another on
+// standard output, as soon as it is done. What is measured is measured here, so that the way through the pipes is in no figure.
 package main
 
 import (
-	"bufio"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strconv"
+	"sync"
 	"time"
-
-	"github.com/tetratelabs/wazero"
-	"github.com/tetratelabs/wazero/api"
 )
 
 type question struct {
+	ID        int    `json:"id"`
 	Operation string `json:"operation"`
-	Times     int    `json:"times"`
-	Text      string `json:"text"`
+	// Which plugin, by the number under which it was loaded.
+	Plugin int `json:"plugin"`
+	// Of a module that is to be loaded: base64 in JSON.
+	Bytes    []byte `json:"bytes"`
+	Text     string `json:"text"`
+	Times    int    `json:"times"`
+	InFlight int    `json:"inFlight"`
+	Runaways int    `json:"runaways"`
+	Callers  int    `json:"callers"`
+	// For how long, in milliseconds.
+	Duration int `json:"duration"`
 }
 
 type answer struct {
-	Result string `json:"result"`
-	Error  string `json:"error"`
-}
-
-// plugin is one instance, and what it is made of: a call that is out of time closes it.
-type plugin struct {
-	runtime  wazero.Runtime
-	compiled wazero.CompiledModule
-	instance api.Module
-	timeout  time.Duration
+	ID int `json:"id"`
+	// A number or a text.
+	Value any `json:"value"`
+	// Nanoseconds.
+	Took  time.Duration `json:"took"`
+	Error string        `json:"error"`
 }
 
 func main() {
@@ -42,131 +49,64 @@ func main() {
 	}
 }
 
+// serve ends with its input, whatever still runs then.
 func serve() error {
-	bytes, err := os.ReadFile(os.Args[1])
+	if len(os.Args) != 2 {
+		return errors.New("usage: wazero TIMEOUT")
+	}
+	milliseconds, err := strconv.Atoi(os.Args[1])
 	if err != nil {
 		return err
 	}
-	milliseconds, err := strconv.ParseFloat(os.Args[2], 64)
-	if err != nil {
-		return err
-	}
-	p, err := load(bytes, time.Duration(milliseconds*float64(time.Millisecond)))
-	if err != nil {
-		return err
-	}
-	lines := bufio.NewScanner(os.Stdin)
-	lines.Buffer(nil, 1<<24)
-	answers := json.NewEncoder(os.Stdout)
-	for lines.Scan() {
+	h := newHost(time.Duration(milliseconds) * time.Millisecond)
+	questions, answers := json.NewDecoder(os.Stdin), json.NewEncoder(os.Stdout)
+	var writing sync.Mutex
+	for {
 		var q question
-		if err := json.Unmarshal(lines.Bytes(), &q); err != nil {
+		if err := questions.Decode(&q); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
 			return err
 		}
-		var a answer
-		if result, err := p.do(q); err != nil {
-			a.Error = err.Error()
-		} else {
-			a.Result = result
-		}
-		if err := answers.Encode(a); err != nil {
-			return err
-		}
+		go func() {
+			a := answer{ID: q.ID}
+			var err error
+			if a.Value, a.Took, err = h.answer(q); err != nil {
+				a.Error = err.Error()
+			}
+			writing.Lock()
+			defer writing.Unlock()
+			if err := answers.Encode(a); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+			}
+		}()
 	}
-	return lines.Err()
 }
 
-func load(bytes []byte, timeout time.Duration) (*plugin, error) {
-	ctx := context.Background()
-	runtime := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().WithCloseOnContextDone(true))
-	compiled, err := runtime.CompileModule(ctx, bytes)
+func (h *host) answer(q question) (value any, took time.Duration, err error) {
+	switch q.Operation {
+	case "plugin":
+		return nil, 0, h.keep(q.Plugin, q.Bytes)
+	case "load":
+		took, err = h.load(q.Bytes)
+		return nil, took, err
+	case "held":
+		value, err = held()
+		return value, 0, err
+	}
+	p, err := h.plugin(q.Plugin)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	p := &plugin{runtime: runtime, compiled: compiled, timeout: timeout}
-	return p, p.instantiate()
-}
-
-func (p *plugin) instantiate() error {
-	instance, err := p.runtime.InstantiateModule(context.Background(), p.compiled, wazero.NewModuleConfig().WithName(""))
-	p.instance = instance
-	return err
-}
-
-func (p *plugin) do(q question) (result string, err error) {
-	for i := 0; i < q.Times; i++ {
-		switch q.Operation {
-		case "add":
-			result, err = p.number("add", 1, 2)
-		case "compute":
-			result, err = p.number("compute")
-		case "upper":
-			result, err = p.upper(q.Text)
-		case "hang":
-			result, err = p.hang()
-		default:
-			err = errors.New("no such operation: " + q.Operation)
-		}
-		if err != nil {
-			return "", err
-		}
+	switch q.Operation {
+	case "hang":
+		took, err = p.hang()
+		return nil, took, err
+	case "recover":
+		return p.recover()
+	case "beside":
+		return h.beside(p, q.Runaways, q.Callers, time.Duration(q.Duration)*time.Millisecond)
+	default:
+		return p.many(q.Operation, q.Text, q.Times, q.InFlight)
 	}
-	return result, nil
-}
-
-// bounded is the design's CallWithTimeout: each call with a deadline of its own.
-func (p *plugin) bounded(call func(ctx context.Context) error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), p.timeout)
-	defer cancel()
-	return call(ctx)
-}
-
-func (p *plugin) number(name string, arguments ...uint64) (result string, err error) {
-	err = p.bounded(func(ctx context.Context) error {
-		results, err := p.instance.ExportedFunction(name).Call(ctx, arguments...)
-		if err == nil {
-			result = strconv.FormatUint(results[0], 10)
-		}
-		return err
-	})
-	return result, err
-}
-
-func (p *plugin) upper(text string) (result string, err error) {
-	err = p.bounded(func(ctx context.Context) error {
-		length := uint64(len(text))
-		at, err := p.instance.ExportedFunction("alloc").Call(ctx, length)
-		if err != nil {
-			return err
-		}
-		if !p.instance.Memory().Write(uint32(at[0]), []byte(text)) {
-			return errors.New("the input is outside of memory")
-		}
-		packed, err := p.instance.ExportedFunction("upper").Call(ctx, at[0], length)
-		if err != nil {
-			return err
-		}
-		output, ok := p.instance.Memory().Read(uint32(packed[0]>>32), uint32(packed[0]&0x7fffffff))
-		if !ok {
-			return errors.New("the output is outside of memory")
-		}
-		result = string(output)
-		_, err = p.instance.ExportedFunction("free").Call(ctx, at[0], length)
-		return err
-	})
-	return result, err
-}
-
-// hang answers with nanoseconds from the call to its error, and has a new instance for the next call.
-func (p *plugin) hang() (string, error) {
-	began := time.Now()
-	err := p.bounded(func(ctx context.Context) error {
-		_, err := p.instance.ExportedFunction("loop").Call(ctx)
-		return err
-	})
-	took := time.Since(began)
-	if err == nil {
-		return "", errors.New("an endless loop came to an end")
-	}
-	return strconv.FormatInt(took.Nanoseconds(), 10), p.instantiate()
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { alternate, inRounds } from '../../bench/alternate.ts'
+import { alternate, Elapsed, inRounds } from '../../bench/alternate.ts'
 
 const QUICK = { rounds: 4, quick: true }
 
@@ -15,6 +15,11 @@ test('each way has a time for each round, and the times are of one go', async ()
   assert.deepEqual([times.short?.length, times.long?.length], [4, 4])
   for (const [name, least] of Object.entries({ short: 0.1e6, long: 2e6 }))
     for (const time of times[name] ?? []) assert.ok(time >= least * 0.99, `${name}: ${time}`)
+})
+
+test('work that was timed elsewhere took what is said there, at once or later', async () => {
+  const { times } = await inRounds({ now: (goes) => new Elapsed(goes * 1_000), later: async (goes) => new Elapsed(goes * 2_000) }, QUICK)
+  assert.deepEqual(times, { now: Array(4).fill(1e9), later: Array(4).fill(2e9) })
 })
 
 test('rounds go forwards and backwards by turns', async () => {

@@ -74,6 +74,14 @@ test('whoever has a value in the report is in the chart by name', { skip }, asyn
   for (const name of ['Curfew', 'raw V8']) assert.ok(memory?.includes(`>${name}<`), name)
 })
 
+test('what lies beyond a scale is drawn at its end, and the chart says so', { skip }, async () => {
+  const [, overshoot, lag] = await Promise.all(charts(REPORT).map(draw))
+  assert.match(overshoot ?? '', /what is below 0\.02 ms is drawn there/)
+  assert.doesNotMatch(lag ?? '', /is drawn there/)
+  const idle = { ...REPORT, results: [{ subject: 'runaways', title: '', figures: [figure('lag-1', 'worker', 0.002, { size: 1 })] }] }
+  for (const chart of charts(idle)) assert.match(await draw(chart), /what is below 0\.01 ms is drawn there/)
+})
+
 test('every colour of a chart has another one on dark pages', { skip }, async () => {
   for (const chart of charts(REPORT)) {
     const svg = await draw(chart)

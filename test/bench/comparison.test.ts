@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { Elapsed } from '../../bench/alternate.ts'
 import type { Candidate, Plugin } from '../../bench/candidates/candidate.ts'
 import { CANDIDATES, missing } from '../../bench/candidates/index.ts'
 import { extismPlugin, plainPlugin } from '../../bench/candidates/plugin.ts'
-import { available, byTurns, figureOf, repeated, withContenders, within } from '../../bench/comparison/contenders.ts'
+import { available, byTurns, figureOf, repeated, whoIsRight, withContenders, within } from '../../bench/comparison/contenders.ts'
+import { growth } from '../../bench/comparison/growth.ts'
 import type { Figure } from '../../bench/figures.ts'
 import { plainModule } from '../../bench/generated.ts'
+import { withLag } from '../../bench/lag.ts'
+import { line, type Point } from '../../bench/statistics.ts'
 import { comparison, formatResults } from '../../bench/table.ts'
 
 /** Long enough for work on a busy machine, short enough to wait for, ms. */
@@ -93,6 +98,80 @@ test('a candidate without an operation has no figure for it, and that is no fail
   assert.equal(failure, undefined)
 })
 
+test('whoever gives a wrong answer is named and not measured; whoever has none is left out', async () => {
+  const answers = (compute?: Plugin['compute']) => async (): Promise<Plugin> => (compute === undefined ? {} : { compute })
+  const candidates = [
+    candidate(
+      'at once',
+      answers(() => 7),
+    ),
+    candidate(
+      'later',
+      answers(async () => 7),
+    ),
+    candidate(
+      'wrong',
+      answers(async () => 8),
+    ),
+    candidate(
+      'broken',
+      answers(() => Promise.reject(new Error('it broke'))),
+    ),
+    candidate('none', answers()),
+  ]
+  let right: readonly string[] = []
+  const { failure } = await withContenders({ timeout: 1, candidates }, async (contenders, failures) => {
+    right = (await whoIsRight(contenders, failures, ({ compute }) => compute?.(), 7)).map(({ candidate: { id } }) => id)
+    return []
+  })
+  assert.deepEqual(right, ['at once', 'later'])
+  assert.equal(failure, 'wrong: 8 in place of 7; broken: it broke')
+})
+
+test('how cost grows is said of each candidate that has enough figures that count', () => {
+  const points = (candidate: string, values: readonly number[]) =>
+    values.map((value, index): Figure => ({ id: `${candidate}-${index}`, label: '', candidate, value, unit: 'ms', size: index }))
+  const figures = [...points('raw', [5, 7, 9, 11]), ...points('curfew', [9, 1, 4]), ...points('worker', [3]), { id: 'x', label: '', value: 1, unit: 'ms' }]
+  const what = { id: 'growth', label: 'one more', row: 'one more', unit: 'us', least: 3, fit: (at: readonly Point[]) => line(at).slope }
+  assert.deepEqual(growth(figures, { ...what, point: ({ size, value }) => (size > 0 ? [size, value * 10] : undefined) }), [
+    { id: 'growth-raw', label: 'raw V8: one more', row: 'one more', candidate: 'raw', value: 20, unit: 'us' },
+  ])
+  assert.deepEqual(growth(figures, { ...what, least: 1, point: () => undefined, fit: () => assert.fail() }), [])
+})
+
+test('event-loop lag is measured while there is work, and what the work gives comes with it', async () => {
+  const { result, lag } = await withLag(async () => {
+    for (let turn = 0; turn < 20; turn++) await nextTurn()
+    return 'done'
+  })
+  assert.equal(result, 'done')
+  const { count } = lag
+  assert.ok(count >= 19, String(count))
+  for (let turn = 0; turn < 5; turn++) await nextTurn()
+  assert.equal(lag.count, count)
+  await assert.rejects(
+    withLag(() => Promise.reject(new Error('no work')), lag),
+    /no work/,
+  )
+})
+
+test('what is in another process is asked for many operations at once, and its own time counts', async () => {
+  const asked: unknown[] = []
+  const there = {
+    many: async (...how: readonly [string, number, number, string]) => {
+      asked.push(how)
+      return new Elapsed(how[1])
+    },
+    recover: () => Promise.reject(new Error('not asked for')),
+  }
+  const { figures } = await withContenders(
+    { timeout: 1, candidates: [candidate('far', async () => ({ add: () => assert.fail(), there }))] },
+    (contenders, failures) => byTurns(LATENCY, contenders, (contender) => repeated(contender, 'add', 'a text'), QUICK, failures),
+  )
+  assert.equal(figures[0]?.value, 1e6)
+  assert.deepEqual(asked.at(-1), ['add', 1, 1, 'a text'])
+})
+
 test('what is not installed is said to be so', () => {
   const absent: Candidate = { ...candidate('absent', well), package: 'a-package-that-is-not-there' }
   assert.deepEqual(available([absent]), { present: [], note: 'absent: not measured here, a-package-that-is-not-there is not installed' })
@@ -123,5 +202,7 @@ test('side by side, rows are what is measured, columns are candidates, and "-" i
   const result = { subject: 's', title: 'A title', figures: [figure('first', 'raw', 1), figure('first', 'curfew', 2), figure('second', 'curfew', 30)] }
   const [table = ''] = comparison([result])
   assert.equal(table, ['Side by side', '              Curfew  raw V8', '  first, us     2.00    1.00', '  second, us    30.0       -'].join('\n'))
+  const [versioned = ''] = comparison([result], { other: '2', peer: '1.0' })
+  assert.equal(versioned, `${table}\n  (other 2, peer 1.0)`)
   assert.match(formatResults([{ ...result, failure: 'raw: it broke' }]), /^A title\n[\s\S]*FAILED: raw: it broke\n\nSide by side/)
 })

@@ -114,6 +114,14 @@ test('the benchmark refuses arguments that it does not know', () => {
   }
 })
 
+test('asked for help, the benchmark says what it takes, and measures nothing', () => {
+  const { status, stdout } = bench('--help', '--full')
+  assert.equal(status, 0)
+  for (const option of ['--full', '--only', '--rounds', '--quick', '--json', '--out']) assert.match(stdout, new RegExp(`^  ${option} `, 'm'))
+  assert.match(stdout, /^ids: latency, .*, plugins$/m)
+  assert.doesNotMatch(stdout, /^Node /m)
+})
+
 test('a goal is met, missed, or not to be told because plain JavaScript misses it too', () => {
   const figure = { id: 'p99', label: 'p99', unit: 'ms' }
   assert.equal(verdict({ ...figure, value: 1 }), '')

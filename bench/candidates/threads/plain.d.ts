@@ -5,6 +5,16 @@ export interface Functions {
   upper(text: string): string
 }
 
+/** What a plugin exports that takes texts, besides the functions that do. */
+export interface Exchange {
+  readonly memory: WebAssembly.Memory
+  alloc(length: number): number
+  free(address: number, length: number): void
+}
+
+/** @param name of an export that takes the place of a text and gives that of another */
+export function throughText(exports: Exchange, name: string): (text: string) => string
+
 /** Of an instance of the plugin. */
 export function functions(instance: WebAssembly.Instance): Functions
 

@@ -6,20 +6,21 @@
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
-export function functions(instance) {
-  const { memory, add, compute, loop, alloc, free, upper } = instance.exports
-  return {
-    add: () => add(1, 2),
-    compute,
-    loop,
-    upper(text) {
-      const bytes = encoder.encode(text)
-      const at = alloc(bytes.length)
-      new Uint8Array(memory.buffer, at, bytes.length).set(bytes)
-      const packed = upper(at, bytes.length)
-      const shouted = decoder.decode(new Uint8Array(memory.buffer, Number(packed >> 32n), Number(packed & 0x7fff_ffffn)))
-      free(at, bytes.length)
-      return shouted
-    },
+/** The steps of a text through a plugin. */
+export function throughText({ memory, alloc, free, ...exports }, name) {
+  const transform = exports[name]
+  return (text) => {
+    const bytes = encoder.encode(text)
+    const at = alloc(bytes.length)
+    new Uint8Array(memory.buffer, at, bytes.length).set(bytes)
+    const packed = transform(at, bytes.length)
+    const transformed = decoder.decode(new Uint8Array(memory.buffer, Number(packed >> 32n), Number(packed & 0x7fff_ffffn)))
+    free(at, bytes.length)
+    return transformed
   }
+}
+
+export function functions({ exports }) {
+  const { add, compute, loop } = exports
+  return { add: () => add(1, 2), compute, loop, upper: throughText(exports, 'upper') }
 }
