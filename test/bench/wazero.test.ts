@@ -7,6 +7,7 @@ import { buildable, builtOf, GoProgram, VERSIONS } from '../../bench/candidates/
 import { Conversation } from '../../bench/candidates/wazero/conversation.ts'
 import { wazero } from '../../bench/candidates/wazero.ts'
 import { plainModule } from '../../bench/generated.ts'
+import { wat } from '../support/wat.ts'
 
 const withoutGo = { skip: wazero.missing?.() ?? false }
 const withScripts = { skip: process.platform === 'win32' ? 'a shell script stands in for Go' : false }
@@ -129,6 +130,21 @@ test('Wazero measures itself: many calls, recoveries, loads, memory, and calls b
     await assert.rejects(there.beside(7, 2, 20), /there is no plugin 2/)
   } finally {
     engine.close()
+  }
+})
+
+test('only what its deadline ends counts as stopped by Wazero', withoutGo, async () => {
+  const conversation = new Conversation(new GoProgram().path, [String(TIMEOUT)], {})
+  try {
+    for (const [plugin, [body, error]] of [
+      ['unreachable', /unreachable/],
+      ['', /an endless loop came to an end/],
+    ].entries()) {
+      await conversation.ask('plugin', { plugin, bytes: wat(`(module (func (export "loop") ${body}))`) })
+      await assert.rejects(conversation.ask('hang', { plugin }), error as RegExp)
+    }
+  } finally {
+    conversation.end()
   }
 })
 
