@@ -82,12 +82,15 @@ async function beside(candidate: Candidate, count: number, { quick, full }: Sett
         await nextTurn()
       }
     })
-    // Until all of them are under way
-    if (count > 0) await nextTurn()
-    const { result: answered, lag } = await withLag(() => answeredCalls(good, duration))
-    over = true
-    await Promise.all(loops)
-    return { lag, answered }
+    try {
+      // Until all of them are under way
+      if (count > 0) await nextTurn()
+      const { result: answered, lag } = await withLag(() => answeredCalls(good, duration))
+      return { lag, answered }
+    } finally {
+      over = true
+      await Promise.all(loops)
+    }
   } finally {
     for (const plugin of plugins) await plugin.close?.()
     await engine.close()

@@ -30,10 +30,11 @@ export const crowd: Subject = {
       const short = await load('short', SHORT_MODULES)
       for (const module of [...short, ...runaways]) await module.call('add', [1, 2])
       const plain = await inJavaScript(host.slice, duration)
+      if (!host.features.slices)
+        return { figures: plainFigures(plain), note: 'without JSPI each loop holds the event loop until its deadline, a hundred of them in a row' }
       const together = await besides(runaways, short, duration, 0)
       const earlier = await besides(runaways, short, duration, quick ? 20 : LONGEST)
-      const figures = [...figuresOf('', earlier, plain), ...figuresOf('together-', together, plain), ...plainFigures(plain)]
-      return host.features.slices ? { figures } : { figures, note: 'without JSPI each loop holds the event loop until its deadline' }
+      return { figures: [...figuresOf('', earlier, plain), ...figuresOf('together-', together, plain), ...plainFigures(plain)] }
     })
   },
 }
@@ -49,13 +50,16 @@ async function besides(runaways: readonly Module[], short: readonly Module[], du
   const late = new Samples()
   const over = new AbortController()
   const loops = runaways.map((module) => runAway(module, over.signal, late))
-  await new Promise((resolve) => setTimeout(resolve, ahead))
-  const { result: latency, lag } = await withLag(() =>
-    shortCalls((index) => (short[index % short.length] as Module).call('add', [1, 2], { timeout: 10_000 }), duration),
-  )
-  over.abort()
-  await Promise.all(loops)
-  return { latency, lag, late }
+  try {
+    await new Promise((resolve) => setTimeout(resolve, ahead))
+    const { result: latency, lag } = await withLag(() =>
+      shortCalls((index) => (short[index % short.length] as Module).call('add', [1, 2], { timeout: 10_000 }), duration),
+    )
+    return { latency, lag, late }
+  } finally {
+    over.abort()
+    await Promise.all(loops)
+  }
 }
 
 async function runAway(module: Module, signal: AbortSignal, late: Samples): Promise<void> {

@@ -32,6 +32,7 @@ interface Output {
 function bench(...args: string[]): { status: number | null; stdout: string; stderr: string } {
   return spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, '../../bench/run.ts'), ...args], {
     encoding: 'utf8',
+    timeout: 300_000,
   })
 }
 
