@@ -74,15 +74,7 @@ function section(id: number, parts: readonly Uint8Array[]): Uint8Array {
   return joined([Uint8Array.of(id), leb(length), ...parts])
 }
 
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
-}
+const joined = (parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.concat(parts))
 
 function leb(value: number): Uint8Array {
   const bytes: number[] = []
