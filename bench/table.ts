@@ -33,7 +33,9 @@ export function comparison(results: readonly Result[], versions: Readonly<Record
     return rows.map((row) => {
       const here = result.figures.filter((figure) => figure.row === row)
       const values = columns.map(({ id }) => here.find(({ candidate }) => candidate === id)?.value)
-      return [here[0]?.unit ? `${row}, ${here[0].unit}` : row, ...values.map((value) => (value === undefined ? '-' : digits(value)))]
+      const unit = here[0]?.unit ?? ''
+      // Rows of so many a second say so themselves
+      return [unit === '' || unit === '1/s' ? row : `${row}, ${unit}`, ...values.map((value) => (value === undefined ? '-' : digits(value)))]
     })
   })
   const lines = aligned(

@@ -221,5 +221,7 @@ test('side by side, rows are what is measured, columns are candidates, and "-" i
   assert.equal(table, ['Side by side', '              Curfew  raw V8', '  first, us     2.00    1.00', '  second, us    30.0       -'].join('\n'))
   const [versioned = ''] = comparison([result], { other: '2', peer: '1.0' })
   assert.equal(versioned, `${table}\n  (other 2, peer 1.0)`)
+  const [perSecond = ''] = comparison([{ ...result, figures: [{ ...figure('calls/s', 'curfew', 2), unit: '1/s' }] }])
+  assert.match(perSecond, /^ {2}calls\/s +2\.00$/m)
   assert.match(formatResults([{ ...result, failure: 'raw: it broke' }]), /^A title\n[\s\S]*FAILED: raw: it broke\n\nSide by side/)
 })
