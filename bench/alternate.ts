@@ -51,6 +51,11 @@ export interface Rounds {
   readonly failures: Record<string, unknown>
 }
 
+/** Every other round the other way round, so that none always follows the same one. */
+export function inTurn<T>(all: readonly T[], round: number): readonly T[] {
+  return round % 2 === 0 ? all : all.toReversed()
+}
+
 export async function inRounds(ways: Record<string, Work>, { rounds, quick }: Settings): Promise<Rounds> {
   const failures: Rounds['failures'] = {}
   const contenders: { readonly name: string; readonly work: Work; readonly count: number; readonly times: number[] }[] = []
@@ -62,8 +67,7 @@ export async function inRounds(ways: Record<string, Work>, { rounds, quick }: Se
     }
   }
   for (let round = 0; round < rounds; round++) {
-    // Every other round the other way round, so that none always follows the same one
-    for (const { name, work, count, times } of round % 2 === 0 ? contenders : contenders.toReversed()) {
+    for (const { name, work, count, times } of inTurn(contenders, round)) {
       if (name in failures) continue
       try {
         times.push(((await timed(work, count)) * 1e6) / count)

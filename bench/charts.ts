@@ -1,7 +1,7 @@
 /**
  * Draws what bench/run.ts has measured.
  *
- *   node bench/charts.ts results.json... docs/images/ [--png FOLDER]
+ *   npm run charts -- results.json... docs/images/ [--png FOLDER]
  *
  * Of several reports, the machine is that of the first. `--png` renders each as a light page and as a dark one shows it, to look at.
  */
@@ -19,19 +19,37 @@ interface Renderer {
   readonly Resvg: new (svg: string, options: object) => { render(): { asPng(): Uint8Array } }
 }
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { png: { type: 'string' } } })
-const folder = positionals.pop()
-if (folder === undefined || positionals.length === 0 || !installed) {
-  console.error(installed ? 'usage: node bench/charts.ts results.json... FOLDER [--png FOLDER]' : `not installed; to install what draws: ${HOW_TO_INSTALL}`)
+const USAGE = 'usage: npm run charts -- results.json... FOLDER [--png FOLDER]'
+
+try {
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: { png: { type: 'string' } } })
+  const folder = positionals.pop()
+  if (folder === undefined || positionals.length === 0) throw new Error(USAGE)
+  const reports = positionals.map(readReport)
+  if (!installed) throw new Error(`not installed; to install what draws: ${HOW_TO_INSTALL}`)
+  await main(reports, folder, values.png)
+} catch (error) {
+  console.error((error as Error).message)
   process.exitCode = 2
-} else {
-  await main(positionals, folder, values.png)
 }
 
-async function main(files: readonly string[], folder: string, pictures: string | undefined): Promise<void> {
-  const reports = files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as Report)
+function readReport(file: string): Report {
+  const text = readFileSync(file, 'utf8')
+  try {
+    const report = JSON.parse(text) as Partial<Report> | null
+    if (Array.isArray(report?.results) && report.node !== undefined) return report as Report
+  } catch {
+    // Said below, with the way out
+  }
+  throw new Error(`${file} is not a report: npm run bench -- --out ${file} writes one`)
+}
+
+async function main(reports: readonly Report[], folder: string, pictures: string | undefined): Promise<void> {
   const report = { ...(reports[0] as Report), results: reports.flatMap(({ results }) => results) }
-  for (const chart of charts(report)) {
+  const drawn = charts(report)
+  if (drawn.length === 0) throw new Error('there is nothing to draw: no report has figures of latency, deadline, runaways, density, loading or real')
+  mkdirSync(folder, { recursive: true })
+  for (const chart of drawn) {
     const svg = await draw(chart)
     writeFileSync(join(folder, `${chart.name}.svg`), svg)
     if (pictures !== undefined) await render(svg, chart.name, pictures)

@@ -17,7 +17,9 @@ export interface Figure {
   readonly row?: string
   /** How large, or how many, where the cost of that is what is measured. */
   readonly size?: number
-  /** The quartiles over the rounds. */
+  /** The best of the rounds, where there are several. */
+  readonly best?: number
+  /** The quartiles over the rounds, where there are several. */
   readonly spread?: Spread
   /** To Curfew, round by round. */
   readonly ratio?: Spread

@@ -1,9 +1,9 @@
 /**
  * The benchmarks, `npm run bench`: Curfew beside V8 alone and beside what one may pick instead, on the same work, in the same run.
  *
- *   node bench/run.ts --help
+ *   npm run bench -- --help
  */
-import { writeFileSync } from 'node:fs'
+import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { Result, Settings, Subject } from './figures.ts'
 import { describe, machine, packages } from './machine.ts'
@@ -15,7 +15,7 @@ const ROUNDS = 15
 /** Of a run that somebody waits for. */
 const FEW_ROUNDS = 3
 const QUICK_ROUNDS = 2
-const USAGE = 'usage: node bench/run.ts [--full | --quick] [--only id,id] [--rounds N] [--json] [--out FILE]'
+const USAGE = 'usage: npm run bench -- [--full | --quick] [--only id,id] [--rounds N] [--json] [--out FILE]'
 const IDS = `ids: ${SUBJECTS.map(({ id }) => id).join(', ')}`
 const HELP = `${USAGE}
 
@@ -25,8 +25,10 @@ Without arguments: the comparison with others, ${FEW_ROUNDS} rounds, in about a 
   --only      what is named, in ${ROUNDS} rounds
   --rounds    so many rounds
   --quick     shows that everything works; the figures mean nothing
-  --json      prints JSON in place of the table
+  --json      prints JSON in place of the table (by npm run -s bench, which says nothing else)
   --out       writes JSON to a file beside the table
+
+A line is a median, the best and the quartiles of the rounds, and how many times Curfew's of the same round it is.
 
 ${IDS}`
 
@@ -94,7 +96,10 @@ function readArguments(): Options | 'help' | undefined {
     const all = quick || full
     const rounds = Number(values.rounds ?? (quick ? QUICK_ROUNDS : full || only !== undefined ? ROUNDS : FEW_ROUNDS))
     if (!Number.isSafeInteger(rounds) || rounds < 1) throw new Error(`--rounds takes a whole number above 0, but got "${values.rounds}"`)
-    return { rounds, quick, full, json, out, subjects: only === undefined ? (all ? SUBJECTS : PEERS) : chosen(only) }
+    const subjects = only === undefined ? (all ? SUBJECTS : PEERS) : chosen(only)
+    // A file that cannot be written is better known now than in half an hour
+    if (out !== undefined) closeSync(openSync(out, 'a'))
+    return { rounds, quick, full, json, out, subjects }
   } catch (error) {
     console.error(`${(error as Error).message}\n${USAGE}\n${IDS}`)
     return undefined

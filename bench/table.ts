@@ -16,7 +16,7 @@ export function formatResults(results: readonly Result[], versions: Readonly<Rec
   const blocks = results.map(({ title, figures, note, failure }) =>
     [
       note === undefined ? title : `${title} (${note})`,
-      ...aligned(figures.map(cells), [1, 4, 5]).map((line) => `  ${line}`),
+      ...aligned(figures.map(cells), [1, 4, 5, 6]).map((line) => `  ${line}`),
       ...(failure === undefined ? [] : [`  FAILED: ${failure}`]),
     ].join('\n'),
   )
@@ -33,7 +33,9 @@ export function comparison(results: readonly Result[], versions: Readonly<Record
     return rows.map((row) => {
       const here = result.figures.filter((figure) => figure.row === row)
       const values = columns.map(({ id }) => here.find(({ candidate }) => candidate === id)?.value)
-      return [here[0]?.unit ? `${row}, ${here[0].unit}` : row, ...values.map((value) => (value === undefined ? '-' : digits(value)))]
+      const unit = here[0]?.unit ?? ''
+      // Rows of so many a second say so themselves
+      return [unit === '' || unit === '1/s' ? row : `${row}, ${unit}`, ...values.map((value) => (value === undefined ? '-' : digits(value)))]
     })
   })
   const lines = aligned(
@@ -58,14 +60,15 @@ function aligned(rows: readonly (readonly string[])[], right: readonly number[])
 }
 
 function cells(figure: Figure): string[] {
-  const { label, row, value, unit, goal, spread, ratio } = figure
+  const { label, row, value, unit, goal, best, spread, ratio } = figure
   return [
     row === undefined ? label : `${row}: ${label}`,
     digits(value),
     unit,
     goal === undefined ? '' : `<= ${goal}`,
-    spread === undefined ? '' : `${digits(spread.low)} to ${digits(spread.high)}`,
-    ratio === undefined ? '' : `${digits(ratio.median)}x (${between(ratio)})`,
+    best === undefined ? '' : `best ${digits(best)}`,
+    spread === undefined ? '' : between(spread),
+    ratio === undefined ? '' : `${digits(ratio.median)}x${ratio.low === ratio.high ? '' : ` (${between(ratio)})`}`,
     verdict(figure),
   ]
 }

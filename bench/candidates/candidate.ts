@@ -17,6 +17,8 @@ export interface Candidate {
   readonly holds?: boolean
   /** So many plugins are live at once at most, because each takes a thread: the machine, and not the candidate, would be measured. */
   readonly most?: number
+  /** The least deadline that it works with, ms: it has this in place of a shorter one. */
+  readonly leastTimeout?: number
   /** The most threads that it can be given, if that can be said. */
   readonly threads?: boolean
   /** @throws Error where it cannot be had */

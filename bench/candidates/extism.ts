@@ -3,7 +3,7 @@ import { type Candidate, type Engine, lateness, type Plugin } from './candidate.
 import { extismPlugin } from './plugin.ts'
 
 /** The least timeout, ms: it bounds the start of each new worker as well, and a plugin whose new worker is not there in time never answers again. */
-export const LEAST_TIMEOUT = 250
+const LEAST_TIMEOUT = 250
 
 /** What is used of its interface. */
 interface Sdk {
@@ -39,6 +39,7 @@ export const extismWorker: Candidate = {
   what: '`runInWorker` and `timeoutMs`: a worker thread for each plugin, ended and made again',
   package: '@extism/extism',
   most: 100,
+  leastTimeout: LEAST_TIMEOUT,
   start: ({ timeout }) => engine({ runInWorker: true, timeoutMs: Math.max(timeout, LEAST_TIMEOUT) }),
 }
 

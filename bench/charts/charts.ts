@@ -1,4 +1,6 @@
 /** The charts of a report: those for which it has figures. */
+import { CANDIDATES } from '../candidates/index.ts'
+import { longer } from '../comparison/contenders.ts'
 import type { Chart, PlotLibrary } from './plot.ts'
 import { figuresOf, type Named, named, origin, type Report } from './report.ts'
 import { colour, faint, PAPER, text } from './theme.ts'
@@ -77,7 +79,7 @@ function overshoot(report: Report): Chart | undefined {
       marginLeft: LEFT,
       marginRight: MARGIN,
       marginBottom: BOTTOM,
-      x: { ...logarithmic(domain), label: `milliseconds late${below(early, ON_TIME, 'ms')}`, ...BELOW },
+      x: { ...logarithmic(domain), label: `milliseconds late${below(early, ON_TIME, 'ms')}${others(sorted)}`, ...BELOW },
       y: { label: null, domain: sorted.map(({ name }) => name) },
       marks: [
         plot.gridX?.(decades(domain), { stroke: faint, strokeOpacity: 1 }),
@@ -87,6 +89,18 @@ function overshoot(report: Report): Chart | undefined {
       ],
     }),
   }
+}
+
+/** The deadline that was asked for, ms. */
+const DEADLINE = 50
+
+/** Who has had another one. */
+function others(figures: readonly Named[]): string {
+  const said = longer(
+    CANDIDATES.filter(({ id }) => figures.some(({ candidate }) => candidate === id)),
+    DEADLINE,
+  )
+  return said === undefined ? '' : `; ${said}`
 }
 
 function lag(report: Report): Chart | undefined {

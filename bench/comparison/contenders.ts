@@ -54,12 +54,24 @@ export function available(candidates: readonly Candidate[] = CANDIDATES): { pres
   return { present, ...(absent.length === 0 ? {} : { note: absent.join('; ') }) }
 }
 
+/** Who has another deadline than the others. */
+export function longer(candidates: readonly Candidate[], timeout: number): string | undefined {
+  const those = candidates.flatMap(({ name, leastTimeout = 0 }) => (leastTimeout > timeout ? [`${name} has ${leastTimeout} ms in place of ${timeout}`] : []))
+  return those.length === 0 ? undefined : those.join('; ')
+}
+
+/** For a subject's result. */
+export function notes(...all: readonly (string | undefined)[]): { note?: string } {
+  const said = all.filter((note) => note !== undefined)
+  return said.length === 0 ? {} : { note: said.join('; ') }
+}
+
 /** Starts all candidates with a plugin each, measures, and closes them, whatever happens. */
 export async function withContenders(
   { candidates, ...options }: StartOptions & { readonly candidates?: readonly Candidate[] },
   measure: (contenders: readonly Contender[], failures: Failures) => Promise<readonly Figure[]>,
 ): Promise<Measured> {
-  const { present, ...note } = available(candidates)
+  const { present, note } = available(candidates)
   const failures = new Failures()
   const contenders: Contender[] = []
   try {
@@ -74,7 +86,7 @@ export async function withContenders(
         }
       })
     }
-    return { figures: await measure(contenders, failures), ...note, ...failures.summary }
+    return { figures: await measure(contenders, failures), ...notes(note, longer(present, options.timeout)), ...failures.summary }
   } finally {
     for (const { engine, plugin } of contenders) {
       await plugin.close?.()
@@ -115,6 +127,9 @@ export interface Comparison {
   readonly size?: number
 }
 
+/** The one unit of which more is better. */
+const PER_SECOND = '1/s'
+
 /** Figures of all that can do the work, by turns, with their quartiles and their ratio to Curfew. */
 export async function byTurns(
   comparison: Comparison,
@@ -147,6 +162,7 @@ export function figureOf(
   reference?: readonly number[],
 ): Figure {
   const quartiles = spread(values)
+  const rounds = values.length > 1
   return {
     id: `${id}-${candidate}`,
     label: name,
@@ -154,7 +170,8 @@ export function figureOf(
     candidate,
     value: quartiles.median,
     unit,
-    spread: quartiles,
+    // One round has neither
+    ...(rounds ? { best: unit === PER_SECOND ? Math.max(...values) : Math.min(...values), spread: quartiles } : {}),
     ...(reference === undefined ? {} : { ratio: spread(ratios(values, reference)) }),
     ...(size === undefined ? {} : { size }),
   }

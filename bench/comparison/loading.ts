@@ -1,4 +1,5 @@
 /** From bytes to what can be called, by size of the module. */
+import { inTurn } from '../alternate.ts'
 import type { Engine } from '../candidates/candidate.ts'
 import { CANDIDATES } from '../candidates/index.ts'
 import type { Figure, Settings, Subject } from '../figures.ts'
@@ -73,7 +74,7 @@ async function loads(
   for (const contender of contenders) if ((contender.engine.there ?? contender.engine).load !== undefined) times.set(contender, [])
   // The first is not counted: code is cold
   for (let round = -1; round < Math.min(rounds, MOST_ROUNDS); round++) {
-    for (const [contender, each] of times) {
+    for (const [contender, each] of inTurn([...times], round)) {
       try {
         const took = await loadTime(contender.engine, next())
         if (round >= 0) each.push(took)

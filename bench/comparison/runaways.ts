@@ -6,7 +6,7 @@ import type { Candidate, Plugin } from '../candidates/candidate.ts'
 import type { Figure, Settings, Subject } from '../figures.ts'
 import { withLag } from '../lag.ts'
 import { line } from '../statistics.ts'
-import { available, Failures, within } from './contenders.ts'
+import { available, Failures, longer, notes, within } from './contenders.ts'
 import { growth } from './growth.ts'
 
 const COUNTS = [0, 1, 10, 100]
@@ -26,7 +26,7 @@ export const runaways: Subject = {
   id: 'runaways',
   title: `The event loop and the calls of ${CALLERS} callers, by how many endless loops of ${TIMEOUT} ms run beside them`,
   async measure(settings) {
-    const { present, ...note } = available()
+    const { present, note } = available()
     const failures = new Failures()
     const figures: Figure[] = []
     for (const candidate of present) {
@@ -47,7 +47,7 @@ export const runaways: Subject = {
       fit: (points) => line(points).slope * 1e3,
       least: 3,
     })
-    return { figures: [...figures, ...further], ...note, ...failures.summary }
+    return { figures: [...figures, ...further], ...notes(note, longer(present, TIMEOUT), 'one run of each'), ...failures.summary }
   },
 }
 

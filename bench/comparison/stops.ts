@@ -1,6 +1,6 @@
 /** What happens when a plugin does not end by itself. */
+import { inTurn } from '../alternate.ts'
 import type { Candidate, Recovery } from '../candidates/candidate.ts'
-import { LEAST_TIMEOUT } from '../candidates/extism.ts'
 import type { Figure, Settings, Subject } from '../figures.ts'
 import { type Contender, type Failures, figureOf, withContenders, within } from './contenders.ts'
 
@@ -20,10 +20,7 @@ export const deadline: Subject = {
     withContenders({ timeout: TIMEOUT }, async (contenders, failures) => {
       const late = await rounds(contenders, failures, settings, ({ plugin }) => plugin.hang && within(PATIENCE, plugin.hang()))
       return [...late].flatMap(([candidate, values]) => distribution('late', 'late, 50 ms deadline', candidate, values))
-    }).then(({ note, ...rest }) => ({
-      ...rest,
-      note: [note, `Extism’s worker has ${LEAST_TIMEOUT} ms`].filter(Boolean).join('; '),
-    })),
+    }),
 }
 
 export const recovery: Subject = {
@@ -79,7 +76,7 @@ async function rounds<T>(
   // The first one of each is not counted: code is cold
   for (let time = -1; time < times; time++) {
     step?.(`${time + 1} of ${times}`)
-    for (const contender of contenders) {
+    for (const contender of inTurn(contenders, time)) {
       const { candidate } = contender
       if (failed.has(contender)) continue
       try {

@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { charts } from '../../bench/charts/charts.ts'
 import { draw } from '../../bench/charts/plot.ts'
@@ -91,4 +95,38 @@ test('every colour of a chart has another one on dark pages', { skip }, async ()
     const dark = inDark(svg)
     for (const colour of used) assert.ok(!dark.includes(`="${colour}" `), `${chart.name}: ${colour}`)
   }
+})
+
+test('who had another deadline than the others is named in the chart of how late they ended', { skip }, async () => {
+  const late = (id: string) => figure('late', id, 1, { distribution: [1] })
+  const drawn = (...ids: string[]) => charts({ ...REPORT, results: [{ subject: 'deadline', title: '', figures: ids.map(late) }] }).map(draw)
+  for (const svg of await Promise.all(drawn('curfew', 'extism-worker'))) assert.match(svg, /Extism, worker has 250 ms in place of 50/)
+  for (const svg of await Promise.all(drawn('curfew'))) assert.doesNotMatch(svg, /in place of/)
+})
+
+function drawing(content: string): { status: number | null; stderr: string; folder: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'curfew-charts-'))
+  const file = join(folder, 'report.json')
+  writeFileSync(file, content)
+  const script = join(import.meta.dirname, '../../bench/charts.ts')
+  const images = join(folder, 'images')
+  const { status, stderr } = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', script, file, images], { encoding: 'utf8' })
+  return { status, stderr, folder: images }
+}
+
+test('a file that is no report is not drawn, and it is said what makes one', () => {
+  for (const content of ['not JSON', '{}', '[]', 'null', '{ "results": [] }']) {
+    const { status, stderr, folder } = drawing(content)
+    assert.equal(status, 2, content)
+    assert.match(stderr, /^\S*report\.json is not a report: npm run bench -- --out \S*report\.json writes one\n$/, content)
+    assert.equal(existsSync(folder), false)
+  }
+})
+
+test('the charts that a report has figures for are written, into a new folder if need be; if there are none, it is said', { skip }, () => {
+  const some = drawing(JSON.stringify({ ...REPORT, results: REPORT.results.slice(0, 2) }))
+  assert.deepEqual([some.status, some.stderr, readdirSync(some.folder)], [0, '', ['latency.svg', 'overshoot.svg']])
+  const none = drawing(JSON.stringify({ ...REPORT, results: [] }))
+  assert.equal(none.status, 2)
+  assert.match(none.stderr, /^there is nothing to draw: /)
 })

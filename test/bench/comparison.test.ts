@@ -5,7 +5,7 @@ import { Elapsed } from '../../bench/alternate.ts'
 import type { Candidate, Plugin } from '../../bench/candidates/candidate.ts'
 import { CANDIDATES, missing } from '../../bench/candidates/index.ts'
 import { extismPlugin, plainPlugin } from '../../bench/candidates/plugin.ts'
-import { available, byTurns, figureOf, repeated, whoIsRight, withContenders, within } from '../../bench/comparison/contenders.ts'
+import { available, byTurns, figureOf, longer, repeated, whoIsRight, withContenders, within } from '../../bench/comparison/contenders.ts'
 import { growth } from '../../bench/comparison/growth.ts'
 import type { Figure } from '../../bench/figures.ts'
 import { plainModule } from '../../bench/generated.ts'
@@ -187,9 +187,26 @@ test('a figure has the median and quartiles of its rounds, and those of its rati
     value: 40,
     unit: 'us',
     size: 7,
+    best: 20,
     spread: { low: 30, median: 40, high: 50 },
     ratio: { low: 2.5, median: 3, high: 3.5 },
   } satisfies Figure)
+})
+
+test('the best of the rounds is the least, but the most where more is better; one round has neither that nor quartiles', () => {
+  const of = (unit: string, values: number[]) => figureOf({ id: 'add', row: 'a call', unit }, candidate('peer', well), values)
+  assert.equal(of('ms', [20, 60, 40]).best, 20)
+  assert.equal(of('1/s', [20, 60, 40]).best, 60)
+  const { value, best, spread } = of('ms', [20])
+  assert.deepEqual({ value, best, spread }, { value: 20, best: undefined, spread: undefined })
+})
+
+test('who cannot have a deadline as short as that of the others is named', async () => {
+  const late: Candidate = { ...candidate('late', well), leastTimeout: 250 }
+  assert.equal(longer([candidate('peer', well), late], 50), 'late has 250 ms in place of 50')
+  assert.equal(longer([late], 250), undefined)
+  const { note } = await withContenders({ timeout: 50, candidates: [late] }, async () => [])
+  assert.equal(note, 'late has 250 ms in place of 50')
 })
 
 test('one that hangs is given up', async () => {
@@ -204,5 +221,7 @@ test('side by side, rows are what is measured, columns are candidates, and "-" i
   assert.equal(table, ['Side by side', '              Curfew  raw V8', '  first, us     2.00    1.00', '  second, us    30.0       -'].join('\n'))
   const [versioned = ''] = comparison([result], { other: '2', peer: '1.0' })
   assert.equal(versioned, `${table}\n  (other 2, peer 1.0)`)
+  const [perSecond = ''] = comparison([{ ...result, figures: [{ ...figure('calls/s', 'curfew', 2), unit: '1/s' }] }])
+  assert.match(perSecond, /^ {2}calls\/s +2\.00$/m)
   assert.match(formatResults([{ ...result, failure: 'raw: it broke' }]), /^A title\n[\s\S]*FAILED: raw: it broke\n\nSide by side/)
 })

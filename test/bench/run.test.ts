@@ -111,8 +111,15 @@ test('the benchmark refuses arguments that it does not know', () => {
   for (const args of [['--only', 'nothing'], ['--rounds', '0'], ['--nonsense'], ['--quick', '--full']]) {
     const { status, stderr } = bench(...args)
     assert.equal(status, 2)
-    assert.match(stderr, /usage: node/)
+    assert.match(stderr, /usage: npm run bench/)
   }
+})
+
+test('a file that cannot be written is refused before anything is measured', () => {
+  const out = join(mkdtempSync(join(tmpdir(), 'curfew-bench-')), 'missing', 'report.json')
+  const { status, stdout, stderr } = bench('--quick', '--only', 'latency', '--out', out)
+  assert.deepEqual([status, stdout], [2, ''])
+  assert.match(stderr, /^ENOENT.*missing[\s\S]*usage: npm run bench/)
 })
 
 test('asked for help, the benchmark says what it takes, and measures nothing', () => {

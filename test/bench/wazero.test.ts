@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { test } from 'node:test'
@@ -63,6 +65,20 @@ test('without Go, or with one that is too old or cannot build it, Wazero is not 
   assert.equal(broken.missing, 'go could not build it: go: no network')
   assert.throws(() => broken.path, /go could not build it/)
   assert.deepEqual(broken.versions, {})
+})
+
+test('an interrupted run leaves no folder behind', withScripts, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'curfew-interrupted-'))
+  const build = new URL('../../bench/candidates/wazero/build.ts', import.meta.url).href
+  // Two, as each has a folder of its own; a timer keeps the process until it is told to end
+  const script = `import { GoProgram } from '${build}'; new GoProgram().missing; new GoProgram().missing; console.log('built'); setInterval(() => {}, 1e6)`
+  const environment = { ...process.env, TMPDIR: folder, PATH: folder }
+  const running = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script], { env: environment })
+  await once(running.stdout, 'data')
+  assert.equal(readdirSync(folder).length, 2)
+  running.kill('SIGINT')
+  assert.deepEqual(await once(running, 'exit'), [130, null])
+  assert.deepEqual(readdirSync(folder), [])
 })
 
 test('where the newest version of Wazero cannot be had, the one before it is taken', withScripts, () => {

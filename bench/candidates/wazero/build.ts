@@ -1,7 +1,7 @@
 /** Builds the program of bench/wazero, by the Go that the user has: its environment, proxy, cache, flags, and its `GOTOOLCHAIN`. */
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const FOLDER = join(import.meta.dirname, '../../wazero')
@@ -58,7 +58,7 @@ export class GoProgram {
   #build(): { path: string } | { missing: string } {
     // Go writes into the folder; what it writes is not to be left in this repository
     const folder = mkdtempSync(join(tmpdir(), 'curfew-wazero-'))
-    process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+    removeAtExit(folder)
     cpSync(FOLDER, folder, { recursive: true })
     try {
       const goVersion = go(folder, 'env', 'GOVERSION').trim()
@@ -86,6 +86,17 @@ export class GoProgram {
     }
     throw failures[0]
   }
+}
+
+const folders: string[] = []
+
+/** A signal as well is an exit: whoever has seen enough of a benchmark interrupts it. */
+function removeAtExit(folder: string): void {
+  if (folders.push(folder) > 1) return
+  process.once('exit', () => {
+    for (const each of folders) rmSync(each, { recursive: true, force: true })
+  })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(128 + constants.signals[signal]))
 }
 
 function go(cwd: string, ...args: string[]): string {
