@@ -103,7 +103,12 @@ export function processTime(): number {
   return process?.hrtime === undefined ? performance.timeOrigin + performance.now() : Number(process.hrtime.bigint()) / 1e6
 }
 
+/** A module of Node's own; undefined in an engine that has none of that name, and of `crypto` where Node was built without. */
 export function builtin<Name extends keyof Builtins>(name: Name): Builtins[Name] | undefined {
   const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }
-  return process?.getBuiltinModule?.(name) as Builtins[Name] | undefined
+  try {
+    return process?.getBuiltinModule?.(name) as Builtins[Name] | undefined
+  } catch {
+    return undefined
+  }
 }

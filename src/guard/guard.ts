@@ -48,7 +48,7 @@ const GROWTH_FLOOR = 65_536
  */
 export function guard(bytes: Uint8Array, options: GuardOptions = {}): Guarded {
   if (!(bytes instanceof Uint8Array)) throw optionError('bytes', 'a Uint8Array', bytes)
-  const caps: Caps = { ...CAPS, ...options.caps }
+  const caps = capsOf(options.caps)
   const allowed = new Set(options.allow)
   // Without it, nobody would see to the stack, and to memory that cannot grow
   const fuel = costsOf(options.fuel || options.deterministic)
@@ -76,6 +76,11 @@ export function guard(bytes: Uint8Array, options: GuardOptions = {}): Guarded {
     ...(options.perFunction ? { functions: functions ?? [] } : {}),
   }
   return { bytes: rewritten.bytes, abi: rewritten.abi, module, report }
+}
+
+/** What is undefined is as if it were not there: no number is above it, and it would let everything through. */
+function capsOf(overrides: Partial<Caps> = {}): Caps {
+  return { ...CAPS, ...Object.fromEntries(Object.entries(overrides).filter(([, cap]) => cap !== undefined)) }
 }
 
 function costsOf(fuel: GuardOptions['fuel']): FuelCosts | undefined {

@@ -174,6 +174,12 @@ for (const [cap, { make, limit = CAPS[cap as keyof Caps] }] of Object.entries(CA
   })
 }
 
+test('a cap that is undefined is as if it were not given', () => {
+  const caps = { tables: undefined, growth: undefined } as unknown as Partial<Caps>
+  guard(text('(func)'), { caps })
+  assert.equal(refusal(text('(table 0 funcref)'.repeat(CAPS.tables + 1)), { caps }).figures.limit, CAPS.tables)
+})
+
 test('caps.tableElements: entries of segments count, but of declarative ones', () => {
   const segments = (flags: number[]) =>
     build({

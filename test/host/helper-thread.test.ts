@@ -177,6 +177,20 @@ test('a thread that ends by itself fails the loads that it had, and the next loa
   assert.equal(await script(t, lost, [], manyAdding(30, 20_000)), 'true\ninstantiation-failed true 2 60000')
 })
 
+test('on a Node that was built without cryptography every load is prepared by itself', async (t) => {
+  const without = `
+    const { getBuiltinModule } = process
+    process.getBuiltinModule = (name) => {
+      if (name === 'crypto') throw new Error('Node.js is not compiled with OpenSSL crypto support')
+      return getBuiltinModule(name)
+    }
+    const host = new Host()
+    const module = await host.loadModule('m', bytes)
+    console.log((await module.call('f0', [0]))[0])
+    await host.close()`
+  assert.equal(await script(t, without, [], manyAdding(1, 2_000)), '6000')
+})
+
 const permission = ['--permission', '--experimental-permission'].find((flag) => process.allowedNodeEnvironmentFlags.has(flag))
 
 test('where threads may not be started, a large module is refused with the reason', async (t) => {
