@@ -50,7 +50,7 @@ export function nesting(): void {
 
   behaviour('nesting goes deeper: a nested call may call the host, which calls back', async (bench) => {
     let depth = 0
-    const module = await guest(bench, (self) => (++depth < 5 ? self.callSync('callback')[0] : 100))
+    const module = await guest(bench, (self) => (++depth < 5 ? self.callSync('callback')[0] : 100), { nestedTimeout: 5_000 })
     assert.deepEqual(await module.call('callback'), [105])
   })
 
