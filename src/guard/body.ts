@@ -1,5 +1,6 @@
 /** Writes function bodies with their checks. */
 import type { ModuleInfo } from '../wasm/module.ts'
+import { skipNumber } from '../wasm/skip.ts'
 import type { ValType } from '../wasm/types.ts'
 import { Writer } from '../wasm/writer.ts'
 import type { Additions } from './additions.ts'
@@ -100,7 +101,7 @@ export class BodyWriter {
     const nans = this.#outline.nanLocals[this.#at] as number
     const forNans = NAN_LOCALS.filter((_, bit) => nans & (1 << bit))
     this.#body.u32(readU32(bytes, start) + 1 + forNans.length)
-    this.#body.bytes(bytes, this.#labels.skip(start), codeStart)
+    this.#body.bytes(bytes, skipNumber(bytes, start), codeStart)
     this.#declare(this.#isDeep ? 2 : 1, 'i32')
     for (const type of forNans) this.#declare(1, type)
   }

@@ -4,7 +4,7 @@
  */
 import { InstructionReader } from '../wasm/instructions.ts'
 import type { ModuleInfo } from '../wasm/module.ts'
-import { skipPlain } from '../wasm/skip.ts'
+import { skipNumber, skipPlain } from '../wasm/skip.ts'
 import type { Writer } from '../wasm/writer.ts'
 
 /** No index is checked again. */
@@ -84,17 +84,17 @@ export class Labels {
     const [first] = op.immediates
     if (first === 'label') return this.#label(from, start + 1, reader.index0)
     // After the opcode, of two bytes or more, come a byte of flags and the label
-    return first === 'castflags' ? this.#label(from, this.skip(start + 1) + 1, reader.index0) : from
+    return first === 'castflags' ? this.#label(from, skipNumber(this.#source, start + 1) + 1, reader.index0) : from
   }
 
   #tryTable(reader: InstructionReader, from: number): number {
     const block = reader.start + 1
     const byte = this.#source[block]
-    let at = this.skip(this.skip(byte === 0x63 || byte === 0x64 ? block + 1 : block))
+    let at = skipNumber(this.#source, skipNumber(this.#source, byte === 0x63 || byte === 0x64 ? block + 1 : block))
     let rest = from
     for (let n = 0; n < reader.labelCount; n++) {
       const isTagged = (reader.catchKinds[n] as number) < 2
-      at = isTagged ? this.skip(at + 1) : at + 1
+      at = isTagged ? skipNumber(this.#source, at + 1) : at + 1
       rest = at = this.#label(rest, at, reader.labels[n] as number)
     }
     this.#open.push(this.#added)
@@ -103,7 +103,7 @@ export class Labels {
 
   #brTable(reader: InstructionReader, from: number): number {
     let rest = from
-    let at = this.skip(reader.start + 1)
+    let at = skipNumber(this.#source, reader.start + 1)
     for (let n = 0; n < reader.labelCount; n++) rest = at = this.#label(rest, at, reader.labels[n] as number)
     return rest
   }
@@ -111,13 +111,6 @@ export class Labels {
   #label(from: number, at: number, label: number): number {
     this.#body.bytes(this.#source, from, at)
     this.#body.u32(this.shifted(label))
-    return this.skip(at)
-  }
-
-  /** The end of a number. */
-  skip(at: number): number {
-    let end = at
-    while (((this.#source[end] as number) & 0x80) !== 0) end++
-    return end + 1
+    return skipNumber(this.#source, at)
   }
 }

@@ -16,6 +16,13 @@ const KNOWN = Uint8Array.from({ length: 256 }, (_, byte) => {
 const MEMARG = 3
 const HAS_MEMORY = 0x40
 
+/** The end of a number in LEB128. */
+export function skipNumber(bytes: Uint8Array, start: number): number {
+  let at = start
+  while ((bytes[at] as number) >= 0x80) at++
+  return at + 1
+}
+
 /** The offset of the first instruction, in a range of them, that has an effect on control or immediates of the rarer kinds. */
 export function skipPlain(bytes: Uint8Array, start: number, end: number): number {
   let at = start
@@ -23,7 +30,7 @@ export function skipPlain(bytes: Uint8Array, start: number, end: number): number
     const known = KNOWN[bytes[at] as number] as number
     if (known === 0 || (known === MEMARG && ((bytes[at + 1] as number) & HAS_MEMORY) !== 0)) return at
     at++
-    for (let numbers = known; numbers > 1; numbers--) while ((bytes[at++] as number) >= 0x80);
+    for (let numbers = known; numbers > 1; numbers--) at = skipNumber(bytes, at)
   }
   return at
 }
