@@ -32,7 +32,7 @@ export async function preparedOnce(
   signal: AbortSignal,
   work: (bytes: Uint8Array<ArrayBuffer>, options: GuardOptions) => Promise<Prepared>,
 ): Promise<Prepared> {
-  const key = await keyOf(bytes, options)
+  const key = await keyOf(bytes, options, signal)
   if (signal.aborted) throw aborted(signal)
   if (key === undefined) return unlessAborted(work(bytes, options), signal)
   return find(key) ?? unlessAborted(underWay.get(key) ?? begin(key, () => work(bytes, options)), signal)
@@ -70,11 +70,12 @@ async function finished(key: string, work: () => Promise<Prepared>): Promise<Pre
 }
 
 /** By a hash for which nobody can find other bytes, or one plugin would be taken for another. Undefined in an engine that has none. */
-async function keyOf(bytes: Uint8Array, options: GuardOptions): Promise<string | undefined> {
+async function keyOf(bytes: Uint8Array, options: GuardOptions, signal: AbortSignal): Promise<string | undefined> {
   const hash = builtin('crypto')?.createHash('sha256')
   if (hash === undefined) return undefined
   for (let from = 0; from < bytes.length; from += PIECE) {
     if (from > 0) await new Promise<void>(nextTurn)
+    if (signal.aborted) throw aborted(signal)
     hash.update(bytes.subarray(from, from + PIECE))
   }
   // JSON has no Infinity
