@@ -106,14 +106,19 @@ export class Helpers {
     ]
   }
 
-  /** Grows, polls, and touches the pages that came, which costs more than any access later: so it is paid for here, page by page. Others may have written there by now. */
+  /**
+   * Grows, polls, and touches the pages that came, which costs more than any access later: so it is paid for here, page by page. Others may
+   * have written there by now, and a read would map the kernel's page of zeros, to be replaced at the first write for up to twelve times
+   * as much: so each is touched by comparing and exchanging zero for zero, which is a write from the start.
+   */
   #growMemory(index: number, type: AddressType): Helper {
     const [pages, was, end, at] = [0, 1, 2, 3]
     const touch = (offset: number): Step[] => [
       get(at),
-      get(at),
-      ['i32.load8_u', { align: 0, offset, memory: index }],
-      ['i32.store8', { align: 0, offset, memory: index }],
+      ['i32.const', 0],
+      ['i32.const', 0],
+      ['i32.atomic.rmw8.cmpxchg_u', { align: 0, offset, memory: index }],
+      ['drop'],
     ]
     const maximum = this.#maxima.memories[index] ?? 0n
     const isOwn = index >= this.#module.importedMemories

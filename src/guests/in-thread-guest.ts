@@ -109,7 +109,7 @@ export class InThreadGuest implements Guest, Runner {
     const began = hostingCall() === undefined ? Number.NaN : now()
     const call = new Call(this, budget, began)
     equip(call, particulars)
-    const instance = this.#tenants.take(call)
+    const instance = this.#tenants.takeNow(call)
     if (instance === undefined) throw this.#stats.refused(callError('busy', 'the instance is in use', this.#where(signature.name)))
     try {
       return this.#execution.runSync(call, instance, signature, args, began)

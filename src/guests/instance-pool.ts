@@ -2,7 +2,7 @@
 import { CurfewError, callError, type ErrorCode, engineMessage, isOf, LoadError } from '../errors.ts'
 import { Call } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
-import { isLarge, touchMemories } from '../runtime/fresh-memory.ts'
+import { isLarge, isQuick, Touching } from '../runtime/fresh-memory.ts'
 import { Instance, type MakeImports } from '../runtime/instance.ts'
 import { failureOf } from '../runtime/outcome.ts'
 import { hostingCall } from '../runtime/thread.ts'
@@ -40,6 +40,8 @@ export class InstancePool {
   readonly #lost = new Set<Instance>()
   /** Those that are being readied, and the start functions or `setup`s that run now. */
   readonly #fresh = new Set<Instance>()
+  /** Those of them whose memory is being touched. */
+  readonly #touching = new Map<Instance, Touching>()
   readonly #starting = new Set<Call>()
   #closed = false
   #failures = 0
@@ -101,6 +103,20 @@ export class InstancePool {
     // The next one is readied while this one runs; one whose memory has to be touched would take its time from this one, and is readied after it
     if (!this.#reuses && instance !== undefined && !isLarge(instance)) this.#fillLater()
     return instance
+  }
+
+  /** For a call that cannot wait: one of which only the memory has yet to be touched is readied at once. */
+  takeNow(): Instance | undefined {
+    const ready = this.take()
+    if (ready !== undefined) return ready
+    for (const [instance, touching] of this.#touching) {
+      if (this.#runsAtStart(instance) || !isQuick(instance)) continue
+      touching.finish()
+      this.#touching.delete(instance)
+      this.#readied(instance)
+      return this.take()
+    }
+    return undefined
   }
 
   /** A call or lease is done with it. */
@@ -186,10 +202,7 @@ export class InstancePool {
       if (!this.#needsReadying(instance)) return this.#available(instance)
       // Until it is live, or has failed, it is fresh: who counts in between would make one too many
       void this.#prepare(instance, undefined).then(
-        () => {
-          this.#fresh.delete(instance)
-          this.#available(instance)
-        },
+        () => this.#readied(instance),
         (error: LoadError) => {
           this.#fresh.delete(instance)
           this.#failedToStart(error)
@@ -198,6 +211,11 @@ export class InstancePool {
     } catch (error) {
       this.#failedToStart(error as LoadError)
     }
+  }
+
+  /** Unless that was known before its promise has told: see `takeNow`. */
+  #readied(instance: Instance): void {
+    if (this.#fresh.delete(instance)) this.#available(instance)
   }
 
   #available(instance: Instance): void {
@@ -249,14 +267,19 @@ export class InstancePool {
   }
 
   #needsReadying(instance: Instance): boolean {
-    return instance.start !== undefined || this.#spec.setup !== undefined || isLarge(instance)
+    return this.#runsAtStart(instance) || isLarge(instance)
+  }
+
+  #runsAtStart(instance: Instance): boolean {
+    return instance.start !== undefined || this.#spec.setup !== undefined
   }
 
   /** Has its memory touched, then runs the start function and `setup`, under one `startTimeout`. It is fresh from here on. @throws LoadError */
   async #prepare(instance: Instance, signal: AbortSignal | undefined): Promise<void> {
     this.#fresh.add(instance)
     const { startTimeout, name } = this.#spec
-    if (isLarge(instance)) await touchMemories(instance, this.#guest.account, signal)
+    if (isLarge(instance)) await this.#touch(instance, signal)
+    if (!this.#fresh.has(instance)) return
     if (signal?.aborted) {
       instance.drop()
       throw new LoadError('aborted', 'loading was aborted', { module: name, cause: signal.reason })
@@ -280,6 +303,13 @@ export class InstancePool {
     } finally {
       this.#starting.delete(call)
     }
+  }
+
+  async #touch(instance: Instance, signal: AbortSignal | undefined): Promise<void> {
+    const touching = new Touching(instance, this.#guest.account, signal)
+    this.#touching.set(instance, touching)
+    await touching.done
+    this.#touching.delete(instance)
   }
 
   async #start(call: Call, instance: Instance, start: () => unknown): Promise<void> {

@@ -36,6 +36,11 @@ export class Tenants {
     return this.#line.isEmpty ? this.#give(holder) : undefined
   }
 
+  /** The same, for a call that cannot wait at all. */
+  takeNow(holder: Call): Instance | undefined {
+    return this.#line.isEmpty ? this.#give(holder, true) : undefined
+  }
+
   /** Waits for an instance, and for its turn. */
   enqueue(waiter: Waiter): void {
     const isFirst = this.#line.isEmpty && this.#hasFree()
@@ -151,8 +156,9 @@ export class Tenants {
     }
   }
 
-  #give(holder: Call): Instance | undefined {
-    const instance = this.#taken < this.#most ? this.#pool.take() : undefined
+  #give(holder: Call, now = false): Instance | undefined {
+    if (this.#taken >= this.#most) return undefined
+    const instance = now ? this.#pool.takeNow() : this.#pool.take()
     if (instance === undefined) return undefined
     instance.holder = holder
     if (this.#inner > 0) hurry(holder)
