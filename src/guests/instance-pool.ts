@@ -1,15 +1,13 @@
-/** The instances of a module: made, readied (start function, `setup`), dropped, and made again; with back-off when that fails. */
-import { CurfewError, callError, type ErrorCode, engineMessage, isOf, LoadError } from '../errors.ts'
-import { Call } from '../runtime/call.ts'
+/** The instances of a module: made, readied, dropped, and made again; with back-off when that fails. */
+import { CurfewError, callError, engineMessage, isOf, LoadError } from '../errors.ts'
 import { now } from '../runtime/clock.ts'
-import { isLarge, isQuick, Touching } from '../runtime/fresh-memory.ts'
+import { isLarge } from '../runtime/fresh-memory.ts'
 import { Instance, type MakeImports } from '../runtime/instance.ts'
-import { failureOf } from '../runtime/outcome.ts'
 import { hostingCall } from '../runtime/thread.ts'
 import { nextTurn, usedOfTurn } from '../runtime/turn.ts'
-import type { GuestLease, GuestSpec } from './executor.ts'
-import { failedCall } from './failure.ts'
+import type { GuestSpec } from './executor.ts'
 import { makeImports } from './linking.ts'
+import { Readying } from './readying.ts'
 import type { Runner } from './runner.ts'
 import type { Stats } from './stats.ts'
 
@@ -38,11 +36,7 @@ export class InstancePool {
   readonly #live = new Set<Instance>()
   /** Those that are gone, while a lease still has them, or a call that ends. */
   readonly #lost = new Set<Instance>()
-  /** Those that are being readied, and the start functions or `setup`s that run now. */
-  readonly #fresh = new Set<Instance>()
-  /** Those of them whose memory is being touched. */
-  readonly #touching = new Map<Instance, Touching>()
-  readonly #starting = new Set<Call>()
+  readonly #readying: Readying
   #closed = false
   #failures = 0
   #lastFailure: LoadError | undefined
@@ -57,6 +51,7 @@ export class InstancePool {
     this.#guest = guest
     this.#stats = stats
     this.#onChange = onChange
+    this.#readying = new Readying(spec, guest)
   }
 
   /** Makes the first instances. @throws LoadError */
@@ -66,7 +61,7 @@ export class InstancePool {
     try {
       while (made.length < instances) {
         const instance = this.#instantiate()
-        if (this.#needsReadying(instance)) await this.#prepare(instance, signal).finally(() => this.#fresh.delete(instance))
+        if (this.#readying.needs(instance)) await this.#readying.ready(instance, signal).finally(() => this.#readying.release(instance))
         made.push(instance)
         if (made.length < instances && usedOfTurn() >= TURN) await new Promise<void>(nextTurn)
         if (this.#closed || signal?.aborted)
@@ -109,14 +104,10 @@ export class InstancePool {
   takeNow(): Instance | undefined {
     const ready = this.take()
     if (ready !== undefined) return ready
-    for (const [instance, touching] of this.#touching) {
-      if (this.#runsAtStart(instance) || !isQuick(instance)) continue
-      touching.finish()
-      this.#touching.delete(instance)
-      this.#readied(instance)
-      return this.take()
-    }
-    return undefined
+    const hurried = this.#readying.hurry()
+    if (hurried === undefined) return undefined
+    this.#readied(hurried)
+    return this.take()
   }
 
   /** A call or lease is done with it. */
@@ -151,7 +142,7 @@ export class InstancePool {
 
   /** Why no call is taken now, if the module could not be restarted. */
   broken(name: string | undefined): CurfewError | undefined {
-    if (this.#live.size > 0 || this.#fresh.size > 0 || !this.#backsOff) return undefined
+    if (this.#live.size > 0 || this.#readying.count > 0 || !this.#backsOff) return undefined
     const wait = Math.ceil(this.#retryAt - now())
     return callError('broken', `the module failed to restart ${this.#failures} times in a row and is left alone for ${wait} ms`, {
       module: this.#spec.name,
@@ -164,15 +155,15 @@ export class InstancePool {
 
   close(): void {
     this.#closed = true
-    for (const call of this.#starting) call.stop('closed')
-    for (const instance of [...this.#fresh, ...this.#live]) instance.drop()
+    this.#readying.close()
+    for (const instance of [...this.#live]) instance.drop()
     this.#ready.length = 0
   }
 
   /** Those that calls will get next; with `reuse: 'never'` as many as may run, whatever runs. */
   get #missing(): number {
     const have = this.#reuses ? this.#live.size : this.#ready.length
-    return this.#spec.instances - have - this.#fresh.size
+    return this.#spec.instances - have - this.#readying.count
   }
 
   get #backsOff(): boolean {
@@ -199,12 +190,12 @@ export class InstancePool {
     if (hostingCall() !== undefined) return queueMicrotask(() => this.#fill(Math.min(1, this.#missing)))
     try {
       const instance = this.#instantiate()
-      if (!this.#needsReadying(instance)) return this.#available(instance)
-      // Until it is live, or has failed, it is fresh: who counts in between would make one too many
-      void this.#prepare(instance, undefined).then(
+      if (!this.#readying.needs(instance)) return this.#available(instance)
+      // Until it is live, or has failed, it counts as being readied: who counts in between would make one too many
+      void this.#readying.ready(instance, undefined).then(
         () => this.#readied(instance),
         (error: LoadError) => {
-          this.#fresh.delete(instance)
+          this.#readying.release(instance)
           this.#failedToStart(error)
         },
       )
@@ -215,7 +206,7 @@ export class InstancePool {
 
   /** Unless that was known before its promise has told: see `takeNow`. */
   #readied(instance: Instance): void {
-    if (this.#fresh.delete(instance)) this.#available(instance)
+    if (this.#readying.release(instance)) this.#available(instance)
   }
 
   #available(instance: Instance): void {
@@ -265,86 +256,4 @@ export class InstancePool {
       if (took > 0) this.#guest.account.charge(took)
     }
   }
-
-  #needsReadying(instance: Instance): boolean {
-    return this.#runsAtStart(instance) || isLarge(instance)
-  }
-
-  #runsAtStart(instance: Instance): boolean {
-    return instance.start !== undefined || this.#spec.setup !== undefined
-  }
-
-  /** Has its memory touched, then runs the start function and `setup`, under one `startTimeout`. It is fresh from here on. @throws LoadError */
-  async #prepare(instance: Instance, signal: AbortSignal | undefined): Promise<void> {
-    this.#fresh.add(instance)
-    const { startTimeout, name } = this.#spec
-    if (isLarge(instance)) await this.#touch(instance, signal)
-    if (!this.#fresh.has(instance)) return
-    if (signal?.aborted) {
-      instance.drop()
-      throw new LoadError('aborted', 'loading was aborted', { module: name, cause: signal.reason })
-    }
-    const timeout = startTimeout === 0 ? Number.POSITIVE_INFINITY : startTimeout
-    const { fuel } = this.#spec.allowance
-    const budget = { ...this.#guest.budget({ timeout, cpuTimeout: Number.POSITIVE_INFINITY, fuel }, signal), timeoutCode: 'start-timeout' as const }
-    const call = new Call(this.#guest, budget, now())
-    call.starting = true
-    this.#starting.add(call)
-    try {
-      if (this.#closed) call.stop('closed')
-      if (instance.start !== undefined) await this.#start(call, instance, instance.start)
-      if (this.#closed) throw new LoadError('closed', 'the module was closed while it started', { module: name, ran: call.ran })
-      if (this.#spec.setup !== undefined) await this.#setUp(call, instance, this.#spec.setup)
-      if (instance.stopped)
-        throw new LoadError('start-failed', '`setup` went on after a call of it had failed, and the instance with it', { module: name, ran: true })
-    } catch (error) {
-      instance.drop()
-      throw loadFailure(error, name)
-    } finally {
-      this.#starting.delete(call)
-    }
-  }
-
-  async #touch(instance: Instance, signal: AbortSignal | undefined): Promise<void> {
-    const touching = new Touching(instance, this.#guest.account, signal)
-    this.#touching.set(instance, touching)
-    await touching.done
-    this.#touching.delete(instance)
-  }
-
-  async #start(call: Call, instance: Instance, start: () => unknown): Promise<void> {
-    try {
-      await this.#guest.runStart(call, instance, start)
-    } catch (thrown) {
-      const { code, what, cause } = failureOf(call, thrown)
-      throw failedCall(call, code, what, { module: this.#spec.name }, cause)
-    }
-  }
-
-  async #setUp(start: Call, instance: Instance, setup: (lease: GuestLease) => unknown): Promise<void> {
-    const hold = new Call(this.#guest, start.budget, start.began)
-    hold.starting = true
-    this.#starting.add(hold)
-    const lease = this.#guest.holdLease(hold, instance)
-    try {
-      await Promise.race([setup(lease), lease.stopped])
-    } finally {
-      this.#starting.delete(hold)
-      lease.release()
-    }
-  }
-}
-
-/** Errors of loading keep their code where it means the same, and are the cause otherwise. */
-function loadFailure(error: unknown, module: string): LoadError {
-  const keep: readonly ErrorCode[] = ['start-timeout', 'aborted', 'closed']
-  if (isOf(error, LoadError)) return error
-  if (!isOf(error, CurfewError))
-    return new LoadError('start-failed', `the start function or \`setup\` failed: ${engineMessage(error)}`, { module, cause: error })
-  const { code, phase, ran, figures } = error
-  if (keep.includes(code)) {
-    const what = code === 'start-timeout' ? `the start function or \`setup\` was not done within ${figures.timeout} ms` : `loading was ${code}`
-    return new LoadError(code, what, { module, phase, ran, figures, cause: error.cause })
-  }
-  return new LoadError('start-failed', `the start function or \`setup\` failed: ${error.what}`, { module, phase, ran, cause: error })
 }
