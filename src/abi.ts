@@ -34,6 +34,8 @@ export interface Abi {
 export const ABI_VERSION = 2
 /** Custom section of a guarded file that holds its `Abi` as JSON. The last one counts. */
 export const ABI_SECTION = 'curfew'
+/** How the names begin of what the guard exports. */
+export const RESERVED = 'curfew.'
 /** Units of the counter in a millisecond of the dearest work. */
 export const UNITS_PER_MS = 8_000_000
 /** The most that a poll may grant, in units: half a millisecond. */
@@ -120,6 +122,17 @@ export function makeHook(hooks: Hooks): Hook {
     exhausted: exports.exhausted as WebAssembly.ExportValue,
     failed: exports.failed as WebAssembly.Global,
   }
+}
+
+/** What tells whether the guard has written a module. */
+interface Written {
+  readonly sections: readonly { readonly name?: string | undefined }[]
+  readonly exports: readonly { readonly kind: string; readonly name: string }[]
+}
+
+/** Does a module say of itself that it has been guarded? Guarded twice, it would trap: nobody would drive the first guard. */
+export function saysItIsGuarded({ sections, exports }: Written): boolean {
+  return sections.some(({ name }) => name === ABI_SECTION) && exports.some(({ kind, name }) => kind === 'table' && name.startsWith(`${RESERVED}hooks`))
 }
 
 /** The parts of an instance that its driver needs. */

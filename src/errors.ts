@@ -44,7 +44,7 @@ export const REASONS = {
 
   'invalid-name': reason('load', EXIT.usage, true, 'A module name is empty, only white space, or not a string.', 'Give the module a name with at least one visible character.'),
   'name-in-use': reason('load', EXIT.usage, true, 'Another module of this host has the name.', 'Close that module first, or choose another name.'),
-  'invalid-source': reason('load', EXIT.load, true, 'The source is not bytes, or could not be fetched or read.', 'Pass a Uint8Array, an ArrayBuffer, a URL or a Response whose body is a Wasm module.'),
+  'invalid-source': reason('load', EXIT.load, true, 'The source is not bytes, could not be fetched or read, or has been guarded already.', 'Pass a Uint8Array, an ArrayBuffer, a URL or a Response whose body is a Wasm module, as its toolchain made it.'),
   'too-large': reason('load', EXIT.load, true, 'The module is larger than `moduleSizeLimit`.', 'Raise `moduleSizeLimit` if the module is trusted to be that large.'),
   malformed: reason('load', EXIT.load, true, 'The bytes do not decode as a WebAssembly module.', 'Check that the file is complete and a core module (not a component or text).'),
   'invalid-module': reason('load', EXIT.load, true, 'The module decodes but does not validate.', 'Rebuild it; the toolchain that produced it has a bug, or the file was altered.'),

@@ -1,6 +1,6 @@
 /** Reads the module that the user named, and says what is wrong with what is not one. */
 import { readFile } from 'node:fs/promises'
-import { ABI_SECTION } from '../abi.ts'
+import { saysItIsGuarded } from '../abi.ts'
 import { type ErrorCode, LoadError } from '../errors.ts'
 import { type ModuleInfo, parseModule } from '../wasm/module.ts'
 import { CommandError } from './failure.ts'
@@ -65,10 +65,9 @@ export function parseModuleFile(bytes: Uint8Array): ModuleInfo {
   }
 }
 
-/** @throws CommandError for what the guard has written: its hooks would be those of the new one alone, and the old one's checks trap */
-export function refuseGuarded({ sections, exports }: ModuleInfo): void {
-  const isGuarded = sections.some(({ name }) => name === ABI_SECTION) && exports.some(({ kind, name }) => kind === 'table' && name.startsWith('curfew.hooks'))
-  if (!isGuarded) return
+/** @throws CommandError for what the guard has written */
+export function refuseGuarded(module: ModuleInfo): void {
+  if (!saysItIsGuarded(module)) return
   throw new CommandError(
     'invalid-source',
     'the file has been guarded already',

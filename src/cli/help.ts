@@ -101,8 +101,9 @@ ${exitCodes}`
 export const GUARD_HELP = `
 The file is a module like any other, but with checks in its code. It runs in any engine
 (with atomic instructions, if it grows a memory), driven by hooks that you give it; without
-them it traps at its first check. Nothing of it runs here. What the command prints names each export that a driver needs, and says what to
-do with it. In JavaScript \`curfew/guard\` has all of a driver:
+them it traps at its first check. Nothing of it runs here. What the command prints names
+each export that a driver needs, and says what to do with it. In JavaScript \`curfew/guard\`
+has all of a driver:
 
   import { readFile } from 'node:fs/promises'
   import { ABI_SECTION, attachHook, makeHook, MAX_CREDIT, STOP } from 'curfew/guard'

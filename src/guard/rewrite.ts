@@ -1,5 +1,5 @@
 /** Puts the guarded module together: sections copied, or written anew with what the guard adds at their ends. */
-import { ABI_SECTION, ABI_VERSION, type Abi } from '../abi.ts'
+import { ABI_SECTION, ABI_VERSION, type Abi, RESERVED } from '../abi.ts'
 import { LoadError } from '../errors.ts'
 import type { ModuleInfo, Section } from '../wasm/module.ts'
 import { Reader } from '../wasm/reader.ts'
@@ -15,7 +15,6 @@ const ORDER = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11]
 
 /** V8's own limits, which a valid module may pass by being guarded. */
 const V8 = { types: 1_000_000, functions: 1_000_000, globals: 1_000_000, exports: 1_000_000, tables: 100_000 } as const
-const RESERVED = 'curfew.'
 
 export interface Rewritten {
   readonly bytes: Uint8Array<ArrayBuffer>

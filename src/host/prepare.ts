@@ -1,5 +1,5 @@
 /** From a module's bytes to what can be instantiated: guarded, and compiled by the engine. */
-import type { Abi } from '../abi.ts'
+import { type Abi, saysItIsGuarded } from '../abi.ts'
 import { engineMessage, LoadError } from '../errors.ts'
 import { type Guarded, type GuardOptions, guard } from '../guard/guard.ts'
 import { LONGEST_TIMER } from '../runtime/turn.ts'
@@ -35,8 +35,13 @@ export async function prepare(bytes: Uint8Array<ArrayBuffer>, options: GuardOpti
   return finish(guard(bytes, options))
 }
 
-/** Compiles what was guarded, on the thread that calls this. @throws LoadError `invalid-module` */
+/** Compiles what was guarded, on the thread that calls this. @throws LoadError `invalid-module`; `invalid-source` for what had been guarded before */
 export async function finish({ bytes, abi, module }: Guarded): Promise<Prepared> {
+  if (saysItIsGuarded(module))
+    throw new LoadError(
+      'invalid-source',
+      'the module has been guarded already: a host guards what it loads, and nobody would drive the first guard, so it would trap',
+    )
   return { compiled: await compile(bytes, module.bytes), abi, type: moduleType(module) }
 }
 
