@@ -131,13 +131,13 @@ test('what is touched is written first, and never read: that is one fault a page
   const pages = (40 * MiB) / 4_096
   const touching = new Touching({ memories: [memory(40)], stopped: false }, new Account(1))
   const byHost = faultsOf(() => touching.finish())
-  assert.ok(byHost <= pages + OTHER_FAULTS, `${byHost} page faults for ${pages} pages`)
+  assert.ok(byHost <= 1.5 * pages, `${byHost} page faults for ${pages} pages`)
   await touching.done
   const { bytes, abi } = guard(wat('(module (memory 1) (func (export "grow") (drop (memory.grow (i32.const 640)))))'))
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes))
   attachHook(instance, abi, makeHook({ poll: () => MAX_CREDIT }))
   const byHelper = faultsOf(instance.exports.grow as () => void)
-  assert.ok(byHelper <= pages + OTHER_FAULTS, `${byHelper} page faults for ${pages} pages`)
+  assert.ok(byHelper <= 1.5 * pages, `${byHelper} page faults for ${pages} pages`)
 })
 
 test('one that is finished ahead of its turn leaves the others theirs: a part each turn', async () => {
