@@ -46,6 +46,8 @@ export interface CodeSection {
   readonly checks: Checks
   /** Of all functions: see `operands.ts`. */
   readonly complexity: number
+  /** Of all functions, those of checks and helpers included. */
+  readonly calls: number
   readonly functions: readonly FunctionReport[]
 }
 
@@ -59,11 +61,11 @@ export function writeCode(module: ModuleInfo, options: CodeOptions): CodeSection
   const functionTypes = [...added.types, ...helpers.types]
   const contents = new Writer(Math.ceil(module.bytes.length * GROWTH) + 1024)
   contents.u32(module.bodyStarts.length + functionTypes.length)
-  const { hints, checks, complexity, functions } = writeBodies(contents, module, outline, added, options)
+  const { hints, checks, complexity, calls, functions } = writeBodies(contents, module, outline, added, options)
   // Types stand in the order of the functions, and those of the hooks after them
   writeFunctions(contents, added, module.types.length + functionTypes.length)
   helpers.write(contents, added)
-  return { contents, hints, added, functionTypes, checks, complexity, functions }
+  return { contents, hints, added, functionTypes, checks, complexity, calls, functions }
 }
 
 /** All types that are added: of the functions, and of the hooks. */
@@ -111,7 +113,7 @@ function writeBodies(
   outline: Outline,
   added: Additions,
   options: CodeOptions,
-): Pick<CodeSection, 'hints' | 'checks' | 'complexity' | 'functions'> {
+): Pick<CodeSection, 'hints' | 'checks' | 'complexity' | 'calls' | 'functions'> {
   const fuel = options.fuel === undefined ? undefined : planFuel(outline)
   const bodies = new BodyWriter(contents, module, added, outline, fuel)
   const hints = new Hints()
@@ -119,6 +121,7 @@ function writeBodies(
   bodies.counts = checks
   const functions: FunctionReport[] = []
   let complexity = 0
+  let calls = 0
   for (let at = 0; at < outline.count; at++) {
     checkLocals(module, outline, at)
     if (options.perFunction) bodies.counts = { ...NO_CHECKS }
@@ -127,12 +130,16 @@ function writeBodies(
     checkSize(module, at, size, options.caps)
     complexity += bodies.complexity
     checkTotal(complexity, options.caps)
+    calls += bodies.calls
     hints.add(module.importedFunctions + at, bodies.hints)
     if (!options.perFunction) continue
     for (const name of Object.keys(checks) as (keyof Checks)[]) checks[name] += bodies.counts[name]
     functions.push(functionReport(module, outline, fuel, at, size, bodies.counts))
   }
-  return { hints, checks, complexity, functions }
+  // Each check is a call of the poll, and what a helper does one of that
+  for (const count of Object.values(checks)) calls += count
+  checkCalls(calls, options.caps)
+  return { hints, checks, complexity, calls, functions }
 }
 
 function checkLocals(module: ModuleInfo, outline: Outline, at: number): void {
@@ -158,6 +165,11 @@ function checkTotal(found: number, caps: Caps): void {
       figures: { found, limit },
     },
   )
+}
+
+function checkCalls(found: number, { calls: limit }: Caps): void {
+  if (found <= limit) return
+  throw new LoadError('limit-exceeded', `the module has ${found} calls once guarded, above \`caps.calls\` of ${limit}`, { figures: { found, limit } })
 }
 
 function checkSize(module: ModuleInfo, at: number, found: number, caps: Caps): void {

@@ -33,6 +33,8 @@ export class Control {
   highest = 0
   fuel = 0
   complexity = 0
+  /** Calls so far. */
+  calls = 0
   locals = 0
 
   readonly #outline: Outline
@@ -67,7 +69,7 @@ export class Control {
 
   begin(at: number, codeStart: number, locals: number, { results }: FuncType): void {
     this.#function = at
-    this.weight = this.sinceJoin = this.height = this.highest = this.fuel = this.complexity = 0
+    this.weight = this.sinceJoin = this.height = this.highest = this.fuel = this.complexity = this.calls = 0
     this.locals = locals
     this.#open.depth = this.#openLoops.length = 0
     const outline = this.#outline
@@ -86,6 +88,7 @@ export class Control {
     outline.firstEvent[this.#function + 1] = this.#events.count
     outline.firstFrame[this.#function + 1] = this.#frames.count
     outline.complexity[this.#function] = this.complexity
+    outline.calls[this.#function] = this.calls
   }
 
   /** A check may stand here, since much straight-line code has gone by. */
@@ -178,6 +181,7 @@ export class Control {
         return this.#jump(end, this.#frame)
       case 'return_call': {
         this.#moves(this.#calleeType(reader).params.length)
+        this.calls++
         this.#event(EVENT.leave, end, this.#callee(reader), end - start)
         return this.#afterJump()
       }
@@ -232,6 +236,7 @@ export class Control {
     const loop = this.#loops.add(start)
     this.#frames.others[frame] = loop
     this.#loops.complexities[loop] = -this.complexity
+    this.#loops.calls[loop] = -this.calls
     this.#openLoops.push(frame)
     if (this.#openLoops.length > this.#options.caps.loopNesting) this.#tooDeep('loops', 'loopNesting', start)
     this.#event(EVENT.loop, end, frame)
@@ -319,6 +324,7 @@ export class Control {
   }
 
   #callOf({ params, results }: FuncType, start: number, end: number, callee: number): void {
+    this.calls++
     this.#markLoop(IS.calls)
     this.#moves(params.length + results.length)
     this.complexity += callComplexity(params.length, results.length)
@@ -398,10 +404,11 @@ export class Control {
   }
 
   #endLoop(frame: number, start: number): void {
-    const { complexities } = this.#loops
+    const { complexities, calls } = this.#loops
     const loop = this.#frames.others[frame] as number
     this.#openLoops.pop()
     complexities[loop] = (complexities[loop] as number) + this.complexity
+    calls[loop] = (calls[loop] as number) + this.calls
     this.#event(EVENT.loopEnd, start, frame)
   }
 

@@ -66,12 +66,13 @@ export function guard(bytes: Uint8Array, options: GuardOptions = {}): Guarded {
     perFunction: options.perFunction === true,
   })
   checkGrowth(bytes.length, rewritten.bytes.length, caps)
-  const { checks = NO_CHECKS, complexity = 0, functions } = rewritten.code ?? {}
+  const { checks = NO_CHECKS, complexity = 0, calls = 0, functions } = rewritten.code ?? {}
   const report = {
     checks,
     size: bytes.length,
     guardedSize: rewritten.bytes.length,
     complexity,
+    calls,
     maxima,
     ...(options.perFunction ? { functions: functions ?? [] } : {}),
   }

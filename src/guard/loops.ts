@@ -16,6 +16,8 @@ export class Loops {
   backs = new Int32Array(64)
   /** What V8's baseline compiler takes for what is in it. */
   complexities = new Float64Array(64)
+  /** Calls that are in it. */
+  calls = new Int32Array(64)
 
   add(start: number): number {
     const loop = this.count++
@@ -32,5 +34,6 @@ export class Loops {
     this.backWeights = grown(this.backWeights)
     this.backs = grown(this.backs)
     this.complexities = grown(this.complexities)
+    this.calls = grown(this.calls)
   }
 }

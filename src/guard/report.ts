@@ -54,6 +54,8 @@ export interface GuardReport {
   readonly guardedSize: number
   /** What V8's baseline compiler will take for all functions together, in the units of `caps.functionComplexity`. */
   readonly complexity: number
+  /** How many calls its code has now, those of checks and helpers included. */
+  readonly calls: number
   /** Pages that each memory may grow to, elements that each table may. */
   readonly maxima: { readonly memories: readonly bigint[]; readonly tables: readonly bigint[] }
   /** One for each function with code, if `GuardOptions.perFunction`. */

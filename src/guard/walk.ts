@@ -2,7 +2,7 @@
  * Goes through the events of one function backwards. At each event it knows the weight of the heaviest path from there to the next check
  * or the function's end, and so what a check there has to subtract, and where one is needed.
  */
-import { CATCH_WEIGHT, ENTRY_WEIGHT, FEW_BACKS, FOUR_TIMES, LIGHT, PER_LOCAL, SEGMENT, TAILS, TOLL, TWICE } from './costs.ts'
+import { CATCH_WEIGHT, ENTRY_WEIGHT, FAR_ENTRY, FEW_BACKS, FOUR_TIMES, LIGHT, MANY_FUNCTIONS, PER_LOCAL, SEGMENT, TAILS, TOLL, TWICE } from './costs.ts'
 import { EVENT, type Events, IMPORTED, NO_FRAME } from './events.ts'
 import { type Frames, IS } from './frames.ts'
 import type { Graph } from './graph.ts'
@@ -43,6 +43,7 @@ export class Walk {
   #circlings = new Uint8Array(256)
   #lates = new Uint8Array(256)
 
+  readonly #entryWeight: number
   #group = 0
   #isCircle = false
   #isCutter = false
@@ -64,6 +65,7 @@ export class Walk {
     this.#loops = outline.loops
     this.#graph = graph
     this.#known = known
+    this.#entryWeight = outline.count > MANY_FUNCTIONS ? ENTRY_WEIGHT + FAR_ENTRY : ENTRY_WEIGHT
   }
 
   enterGroup(group: number, isCircle: boolean): void {
@@ -154,7 +156,7 @@ export class Walk {
   }
 
   #entry(at: number, node: number): void {
-    this.weight += ENTRY_WEIGHT + (this.#outline.locals[node] as number) * PER_LOCAL
+    this.weight += this.#entryWeight + (this.#outline.locals[node] as number) * PER_LOCAL
     this.#events.charges[at] = 0
     const isNeeded = (this.#isCutter && this.#circles === 1) || this.weight > this.#unchecked
     this.lateChecksSuffice = !isNeeded && this.#late <= 1

@@ -1,5 +1,5 @@
 /**
- * Who holds what: memories and instances by host, table elements, stacks and mappings by thread. What there is no room for is refused before
+ * Who holds what: memories and instances by host, table elements, calls in code, stacks and mappings by thread. What there is no room for is refused before
  * it is made, or stopped as soon as its guest polls.
  *
  * - `Ledger` is a host's: what its guests' memories come to, dropped ones included, and what they may.
@@ -19,10 +19,17 @@ const TABLES_SHARE = 1 / 4
 
 const MOST_ELEMENTS = Math.floor((heapLimit() * TABLES_SHARE) / ELEMENT)
 
+/** Bytes of JavaScript heap for a call in the code of an instance: what V8 notes of whom it calls, to inline that. From 13 on; all of a function's calls once that runs. */
+const CALL = 16
+const CALLS_SHARE = 1 / 4
+
+const MOST_CALLS = Math.floor((heapLimit() * CALLS_SHARE) / CALL)
+
 const addresses = new AddressBudget(addressSpace)
 const budget = new MappingBudget(mappings)
 let stacks = 0
 let elements = 0
+let calls = 0
 let liveMemories = 0
 
 /** More is held than may be. */
@@ -96,18 +103,21 @@ export class Ledger {
   }
 
   /** An instance is to be made. @throws LoadError `limit-exceeded` if the process has no room for it */
-  admit(module: WebAssembly.Module, memories: number): void {
+  admit(module: WebAssembly.Module, memories: number, calls = 0): void {
+    if (calls > 0) refuseIf(withoutCalls, calls)
     if (memories > 0) refuseIf(withoutAddresses, memories)
     refuseIf(withoutMappings, MAPPINGS.code + memories * MAPPINGS.memory)
     countCode(module)
   }
 
-  hold(memories: readonly WebAssembly.Memory[], tables: readonly WebAssembly.Table[], isSharing: boolean): Holding {
+  /** @param calls how many its code has */
+  hold(memories: readonly WebAssembly.Memory[], tables: readonly WebAssembly.Table[], isSharing: boolean, calls = 0): Holding {
     return new Holding(
       this,
       memories.map((memory) => this.#held(memory)),
       tables.map(heldTable),
       isSharing,
+      calls,
     )
   }
 
@@ -152,13 +162,16 @@ export class Holding {
   readonly #memories: readonly HeldMemory[]
   readonly #tables: readonly HeldTable[]
   readonly #isSharing: boolean
+  readonly #calls: number
 
-  constructor(ledger: Ledger, memories: readonly HeldMemory[], tables: readonly HeldTable[], isSharing: boolean) {
+  constructor(ledger: Ledger, memories: readonly HeldMemory[], tables: readonly HeldTable[], isSharing: boolean, held: number) {
     this.#ledger = ledger
     this.#memories = memories
     this.#tables = tables
     this.#isSharing = isSharing
+    this.#calls = held
     ledger.instances++
+    calls += held
     for (const held of memories) held.acquire()
     for (const held of tables) held.holders++
     if (isSharing) ledger.sharing.add(this)
@@ -183,6 +196,7 @@ export class Holding {
   /** The instance is gone. */
   release(): void {
     this.#ledger.instances--
+    calls -= this.#calls
     this.#ledger.sharing.delete(this)
     for (const held of this.#memories) held.release()
     for (const held of this.#tables) held.release()
@@ -284,6 +298,12 @@ function refuseIf(excessive: (count: number) => Excess | undefined, count: numbe
   if (droppedMemories() > 0) collectDropped()
   const excess = excessive(count)
   if (excess !== undefined) throw new LoadError('limit-exceeded', excess.what, { figures: excess.figures })
+}
+
+function withoutCalls(needed: number): Excess | undefined {
+  if (calls + needed <= MOST_CALLS) return undefined
+  const what = `the code of all instances of this thread has ${calls} calls, and with the ${needed} of another one it would be above the ${MOST_CALLS} that a quarter of its JavaScript heap holds`
+  return { what, figures: { used: calls, needed, limit: MOST_CALLS } }
 }
 
 function withoutAddresses(memories: number): Excess | undefined {

@@ -330,6 +330,21 @@ attack(
   }),
 )
 
+const FAR = 60_000
+const CALLS = 2_000
+attack(
+  `calls of ${FAR} functions, whose code is in no cache, in an order that nothing foresees`,
+  build({
+    functions: [
+      { body: (emit) => forever(emit, () => times(FAR / CALLS, (caller) => emit('call', caller + 1))) },
+      ...Array.from({ length: FAR / CALLS }, (_, caller) => ({
+        body: (emit: Emit) => times(CALLS, (at) => emit('call', 1 + FAR / CALLS + (((caller * CALLS + at) * 7_919) % FAR))),
+      })),
+      ...new Array(FAR).fill({}),
+    ],
+  }),
+)
+
 // One-off costs: these end by themselves
 attack(
   'the first touch of every page of 128 MiB',

@@ -6,6 +6,8 @@
 import {
   CANONICAL_WEIGHT,
   ENTRY_WEIGHT,
+  FAR_ENTRY,
+  MANY_FUNCTIONS,
   NEAR_WEIGHT,
   PER_BYTE,
   PER_CLAUSE,
@@ -94,7 +96,7 @@ class Alignment {
     this.#ownLocals = own.locals
     this.#globals = original.globals.length
     this.#functions = original.functions.length
-    this.#entry = ENTRY_WEIGHT + own.locals * PER_LOCAL
+    this.#entry = ENTRY_WEIGHT + own.locals * PER_LOCAL + (original.bodyStarts.length > MANY_FUNCTIONS ? FAR_ENTRY : 0)
   }
 
   run(): readonly Mark[] {

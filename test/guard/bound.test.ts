@@ -8,6 +8,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { attachHook, MAX_CREDIT, makeHook } from '../../src/abi.ts'
 import { LoadError } from '../../src/errors.ts'
+import { FAR_ENTRY, MANY_FUNCTIONS } from '../../src/guard/costs.ts'
 import { type Guarded, type GuardOptions, guard } from '../../src/guard/guard.ts'
 import { FEATURES } from '../fuzz/features.ts'
 import { bounded } from '../fuzz/generators/bound.ts'
@@ -19,6 +20,7 @@ import { mix, Random } from '../fuzz/random.ts'
 import { wat } from '../support/wat.ts'
 import { randomCalls } from './bound-calls.ts'
 import { Meter } from './bound-meter.ts'
+import { build, type Emit, times } from './build.ts'
 import { type Instrumented, instrument } from './oracle.ts'
 import { print } from './print.ts'
 import { randomModule } from './random-module.ts'
@@ -216,6 +218,22 @@ test('bulk operations are done in chunks, with a check for each', () => {
   const meter = observe(instrument(guarded), { polls: 10_000, args: [[0]] })
   mustBeFine(meter, guarded, 'bulk')
   assert.ok(meter.polls > 3 * 198 + 2 * 87 + 90, `${meter.polls} polls`)
+})
+
+test('entering a function is paid for as far away in a module of so many that their code may be in no cache', () => {
+  const work = (functions: number) => {
+    const body = (emit: Emit) => times(100, (index) => emit('call', index + 1))
+    const guarded = guard(build({ functions: [{ body }, ...new Array(functions - 1).fill({})] }))
+    const meter = observe(instrument(guarded), { args: [[]] })
+    mustBeFine(meter, guarded, `${functions} functions`)
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(guarded.bytes))
+    const { counter } = attachHook(instance, guarded.abi, makeHook({ poll: () => MAX_CREDIT }))
+    assert.ok(counter)
+    counter.value = MAX_CREDIT
+    ;(instance.exports.run as () => void)()
+    return MAX_CREDIT - counter.value
+  }
+  assert.ok(work(MANY_FUNCTIONS + 1) - work(MANY_FUNCTIONS) >= 100 * FAR_ENTRY)
 })
 
 /** Two of many packages: what is to be seen here is that checks are all there is beside the original. */

@@ -13,9 +13,11 @@ import {
   CHUNK_BYTES,
   CHUNK_ELEMENTS,
   ENTRY_WEIGHT,
+  FAR_ENTRY,
   FEW_VALUES,
   FOUR_TIMES,
   LIGHT,
+  MANY_FUNCTIONS,
   NEAR,
   NEAR_WEIGHT,
   PAGE_TOUCH,
@@ -104,6 +106,7 @@ test('the weights are those of the code', () => {
   ])
   assert.deepEqual(numbers(row('branch · `br_table`')), [weight('br'), weight('br_table'), PER_LABEL_BIT])
   assert.deepEqual(numbers(row('call · indirect call · entering a function')), [weight('call'), weight('call_indirect'), ENTRY_WEIGHT, PER_LOCAL])
+  assert.deepEqual(numbers(row(`entering one in a module of more than ${MANY_FUNCTIONS.toLocaleString('en')} functions`)), [ENTRY_WEIGHT + FAR_ENTRY])
   assert.deepEqual(numbers(row(`each value that a call, jump or block end carries, if there are more than ${FEW_VALUES}`)), [PER_VALUE])
   assert.deepEqual(numbers(row('`throw`, and again where it is caught')), [CATCH_WEIGHT])
   assert.deepEqual(numbers(row('entering a `try` · each clause of a `try_table`')), [TRY_WEIGHT, PER_CLAUSE])

@@ -251,6 +251,21 @@ test('caps.complexity: the functions of a module count together', () => {
   assert.equal(error.figures.found, 2 * found)
 })
 
+test('caps.calls: those of all functions, of checks and of copied loops count', () => {
+  const spin = '(loop $l (br_if $l (i32.const 0)))'
+  for (const [body, most] of [
+    ['(call $f) (return_call $f)', 2],
+    ['(call_indirect (i32.const 0)) (call $f)', 2],
+    [spin, 1],
+  ] as const) {
+    const bytes = text(`(table 1 funcref) (func $f) ${`(func ${body})`.repeat(50)}`)
+    const { found } = refusal(bytes, { caps: { calls: 49 * most } }).figures as { found: number }
+    assert.ok(found >= 50 * most, body)
+    guard(bytes, { caps: { calls: found } })
+    assert.match(refusal(bytes, { caps: { calls: found - 1 } }).message, /calls once guarded, above `caps\.calls`/)
+  }
+})
+
 test('caps.tagValues: a value of 64 or 128 bits counts for two or four', () => {
   guard(text('(tag (param v128 v128 i64 f64 i32 i32 i32 f32))'), { allow: [] })
   assert.match(refusal(text('(tag (param v128 v128 v128 i64 f64 i32))')).message, /values of 17 words/)

@@ -7,6 +7,7 @@ import { type GuardOptions, type GuardReport, guard } from '../../src/guard/inde
 import type { Checks, FunctionReport } from '../../src/guard/report.ts'
 import { parseModule } from '../../src/wasm/module.ts'
 import { wat } from '../support/wat.ts'
+import { decodeAll } from '../wasm/decode.ts'
 import { randomModule } from './random-module.ts'
 
 const reportOf = (source: string, options?: GuardOptions): GuardReport => guard(wat(`(module ${source})`), options).report
@@ -110,6 +111,24 @@ test('the sum of all functions is what the module has, and reporting changes not
     assert.equal(guard(bytes).report.functions, undefined)
     assert.deepEqual([report.size, report.guardedSize], [bytes.length, guarded.length])
   }
+})
+
+test('its calls are all that the guarded code has, but for the few of its own functions', () => {
+  for (const options of [{}, { fuel: true }, { deterministic: true }])
+    for (let seed = 0; seed < 40; seed++) {
+      const { report, bytes, abi, module } = guard(randomModule(seed), options)
+      const own = module.importedFunctions + module.bodyStarts.length
+      let calls = 0
+      let at = module.importedFunctions - 1
+      let end = -1
+      decodeAll(bytes, (instruction) => {
+        if (instruction.start !== end) at++
+        end = instruction.end
+        if (at < own && /^(return_)?call/.test(instruction.op.name)) calls++
+      })
+      assert.equal(report.calls, calls, `seed ${seed}, ${JSON.stringify(options)}`)
+      assert.equal(abi.calls, calls)
+    }
 })
 
 test('a module without code has no checks and no functions', () => {

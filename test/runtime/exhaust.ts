@@ -59,6 +59,12 @@ const WAYS: Readonly<Record<string, Way>> = {
     fill: () => [],
     text: '(module (table 100000 funcref) (func (export "ok") (result i32) (i32.const 1)))',
   },
+  // The engine notes whom 100,000 calls call, none of which is ever made
+  'calls-in-code': {
+    fill: () => [],
+    text: `(module (start $run) (func $nothing) ${`(func (if (i32.const 0) (then ${'(call $nothing)'.repeat(1_000)})))`.repeat(100)}
+      (func $run ${Array.from({ length: 100 }, (_, n) => `(call ${n + 1})`).join('')}) (func (export "ok") (result i32) (i32.const 1)))`,
+  },
   growth: {
     fill: () => [],
     text: `(module (table 1 funcref) (start $grow) (func $grow (drop (table.grow (ref.null func) (i32.const 99999))))

@@ -8,6 +8,7 @@ import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
+import { promising } from '../../src/abi.ts'
 import { addressSpace, mappings } from '../../src/runtime/kernel.ts'
 import { canSuspend } from '../../src/runtime/thread.ts'
 import type { Outcome } from './exhaust.ts'
@@ -97,6 +98,15 @@ describe('what runs out', { concurrency: 2 }, () => {
     await dies('tables')
     const { refused, answers } = await refusesAndGoesOn('tables', 'limit-exceeded', /tables of all modules of this thread have \d+ elements, above the \d+/)
     assert.ok((refused.figures.elements as number) > (refused.figures.limit as number))
+    assert.deepEqual(answers, [[1], [1]])
+  })
+
+  test('what the engine notes of calls on the JavaScript heap, where it does: it aborts the process; a host refuses to load', async () => {
+    // V8 does from 13 on
+    if (promising !== undefined) await dies('calls-in-code')
+    const { made, refused, answers } = await refusesAndGoesOn('calls-in-code', 'limit-exceeded', /code of all instances of this thread has \d+ calls/)
+    const { used, needed, limit } = refused.figures as { used: number; needed: number; limit: number }
+    assert.ok(used <= limit && used + needed > limit && used === made * needed, JSON.stringify(refused.figures))
     assert.deepEqual(answers, [[1], [1]])
   })
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { getHeapStatistics } from 'node:v8'
 import { giveStack, Ledger, shareProcess, takeStack } from '../../src/runtime/ledger.ts'
 
 const PAGE = 65_536
@@ -140,6 +141,18 @@ test('table elements, instances, memories and stacks are counted, each until it 
   assert.deepEqual([after.elements.used, after.instances, after.stacks], [before.elements.used, 0, before.stacks])
   assert.deepEqual(after.memory, { used: 0, dropped: 2 * PAGE, limit: 100 * PAGE })
   assert.deepEqual(after.memories, { live: before.memories.live, dropped: before.memories.dropped + 1 })
+})
+
+test('the calls in the code of live instances may be so many as a quarter of the heap holds what is noted of them', () => {
+  const ledger = new Ledger(100 * PAGE)
+  const module = new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]))
+  const most = Math.floor(getHeapStatistics().heap_size_limit / 4 / 16)
+  ledger.admit(module, 0, most)
+  const holding = ledger.hold([], [], false, most - 5)
+  ledger.admit(module, 0, 5)
+  assert.throws(() => ledger.admit(module, 0, 6), { code: 'limit-exceeded', figures: { used: most - 5, needed: 6, limit: most } })
+  holding.release()
+  ledger.admit(module, 0, most)
 })
 
 test('what the kernel tells of the process is part of it', { skip: process.platform === 'linux' ? false : 'the kernel does not tell' }, () => {
