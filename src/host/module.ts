@@ -191,7 +191,10 @@ export class Module extends Exchanging {
       .finally(() => {
         this.#replacing = undefined
       })
-    const { drained } = await drain(guest, idle, limit)
+    const draining = drain(guest, idle, limit)
+    // It may be closed before its last call has ended, by a host function of that; and idle before calls are counted that its close has overtaken on the way to a thread
+    void Promise.allSettled([idle, draining]).then(() => this.#retire(guest))
+    const { drained } = await draining
     return { drained: drained && !this.#closed }
   }
 
@@ -219,10 +222,8 @@ export class Module extends Exchanging {
     this.#version = version
     this.#context = contextOf(this.#name, version)
     this.#externs = undefined
-    // When it is closed may be too early: a host function of its last call may do that
-    const idle = former.guest.idle().finally(() => this.#retire(former.guest))
     tellReplaced(this.#name)
-    return { guest: former.guest, idle }
+    return { guest: former.guest, idle: former.guest.idle() }
   }
 
   /** A version that was replaced does no more. */
