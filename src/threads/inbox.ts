@@ -3,12 +3,17 @@
  * `look` takes what has come, and does what cannot wait.
  */
 import { asCaller } from '../guests/async-context.ts'
-import type { Port, Threads } from '../node.ts'
 import { nextTurn } from '../runtime/turn.ts'
 
+/** Where it comes from, in batches. */
+export interface Incoming<Message> {
+  listen(listener: (batch: readonly Message[]) => void): void
+  /** Takes the next one, if there is one, without a turn of the event loop. */
+  receive(): readonly Message[] | undefined
+}
+
 export class Inbox<Message> {
-  readonly #port: Port
-  readonly #threads: Threads
+  readonly #incoming: Incoming<Message>
   readonly #handle: (message: Message) => void
   readonly #isUrgent: (message: Message) => boolean
   #messages: Message[] = []
@@ -18,21 +23,18 @@ export class Inbox<Message> {
   /** What has come is not the doing of the host function during whose wait it was seen. */
   readonly #workLater = asCaller(() => this.#work())
 
-  constructor(port: Port, threads: Threads, handle: (message: Message) => void, isUrgent: (message: Message) => boolean) {
-    this.#port = port
-    this.#threads = threads
+  constructor(incoming: Incoming<Message>, handle: (message: Message) => void, isUrgent: (message: Message) => boolean) {
+    this.#incoming = incoming
     this.#handle = handle
     this.#isUrgent = isUrgent
-    port.on('message', (batch: readonly Message[]) => {
+    incoming.listen((batch) => {
       this.#add(batch)
       this.#work()
     })
   }
 
   look(): void {
-    for (let next = this.#threads.receiveMessageOnPort(this.#port); next !== undefined; next = this.#threads.receiveMessageOnPort(this.#port)) {
-      this.#add(next.message as readonly Message[])
-    }
+    for (let batch = this.#incoming.receive(); batch !== undefined; batch = this.#incoming.receive()) this.#add(batch)
     const waiting = this.#messages.slice(this.#head)
     this.#messages = waiting.filter((message) => !this.#isUrgent(message))
     this.#head = 0

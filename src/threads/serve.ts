@@ -17,6 +17,7 @@ import { Crossing } from './crossing.ts'
 import { Inbox } from './inbox.ts'
 import type { LeaseState, Order, Outcome, Report, Terms } from './messages.ts'
 import { Outbox } from './outbox.ts'
+import { type Packed, Packer, Unpacker } from './packing.ts'
 import { changeFuel, Questions } from './questions.ts'
 import { asRequest } from './request-context.ts'
 import { RequestSignals } from './request-signals.ts'
@@ -71,11 +72,13 @@ class Server {
   #lookedAt = 0
 
   constructor(port: Port, threads: Threads, executor: MakeExecutor) {
+    const { line, packing: memory } = threads.workerData as WorkerData
+    const [packer, unpacker] = [new Packer(memory.reports), new Unpacker<Order>(memory.orders)]
     this.#makeExecutor = executor
     this.#outbox = new Outbox<Report>(
       (batch) => {
         this.#publish()
-        port.postMessage([...this.#figures(), ...batch])
+        port.postMessage(packer.pack([...this.#figures(), ...batch]))
       },
       // While nothing else is being done, nothing is to be waited for
       (flush) => (this.#pending === 0 ? queueMicrotask(flush) : nextTurn(flush)),
@@ -87,12 +90,16 @@ class Server {
       collect: collectGarbage,
     })
     this.#inbox = new Inbox<Order>(
-      port,
-      threads,
+      {
+        listen: (listener) => void port.on('message', (packed: Packed<Order>) => listener(unpacker.unpack(packed))),
+        receive: () => {
+          const next = threads.receiveMessageOnPort(port) as { message: Packed<Order> } | undefined
+          return next === undefined ? undefined : unpacker.unpack(next.message)
+        },
+      },
       (order) => this.#obey(order),
       (order) => this.#isUrgent(order),
     )
-    const { line } = threads.workerData as WorkerData
     this.#sendNow = (report) => {
       line.postMessage([report])
       ring(this.#questions.bells as Bells, 'host')

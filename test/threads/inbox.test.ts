@@ -10,8 +10,10 @@ test('one message may hold a hundred thousand orders and more', async () => {
   let done = 0
   const { promise, resolve } = Promise.withResolvers<void>()
   const inbox = new Inbox<number>(
-    port2 as never,
-    { receiveMessageOnPort } as never,
+    {
+      listen: (listener) => void port2.on('message', listener),
+      receive: () => receiveMessageOnPort(port2)?.message,
+    },
     (order) => {
       assert.equal(order, done++)
       if (done === 2 * most) resolve()
