@@ -108,7 +108,7 @@ export class Helpers {
 
   /**
    * Grows, polls, and touches the pages that came, which costs more than any access later: so it is paid for here, page by page. Others may
-   * have written there by now, and a read would map the kernel's page of zeros, to be replaced at the first write for up to twelve times
+   * have written there by now, and a read would map the kernel's page of zeros, to be replaced at the first write for up to thirteen times
    * as much: so each is touched by comparing and exchanging zero for zero, which is a write from the start.
    */
   #growMemory(index: number, type: AddressType): Helper {

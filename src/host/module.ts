@@ -36,9 +36,9 @@ export class Module extends Exchanging {
   #context: LeaseContext
   /** Of this version, made when somebody asks: of ten thousand modules, most are only called. */
   #externs: ReturnType<typeof externsOf> | undefined
-  /** Versions that were replaced and have calls yet. */
+  /** Versions that were replaced and have calls yet, or are being closed. */
   readonly #draining = new Set<Guest>()
-  /** What those that are closed have done. */
+  /** What those have done that are closed and have no calls left. */
   #before: ModuleStats | undefined
   /** The next version, while it is loaded. */
   #replacing: { readonly cancel: AbortController; readonly settled: Promise<void> } | undefined

@@ -29,7 +29,7 @@ const addresses = new AddressBudget(addressSpace)
 const budget = new MappingBudget(mappings)
 let stacks = 0
 let elements = 0
-let calls = 0
+let liveCalls = 0
 let liveMemories = 0
 
 /** More is held than may be. */
@@ -164,14 +164,14 @@ export class Holding {
   readonly #isSharing: boolean
   readonly #calls: number
 
-  constructor(ledger: Ledger, memories: readonly HeldMemory[], tables: readonly HeldTable[], isSharing: boolean, held: number) {
+  constructor(ledger: Ledger, memories: readonly HeldMemory[], tables: readonly HeldTable[], isSharing: boolean, calls: number) {
     this.#ledger = ledger
     this.#memories = memories
     this.#tables = tables
     this.#isSharing = isSharing
-    this.#calls = held
+    this.#calls = calls
     ledger.instances++
-    calls += held
+    liveCalls += calls
     for (const held of memories) held.acquire()
     for (const held of tables) held.holders++
     if (isSharing) ledger.sharing.add(this)
@@ -196,7 +196,7 @@ export class Holding {
   /** The instance is gone. */
   release(): void {
     this.#ledger.instances--
-    calls -= this.#calls
+    liveCalls -= this.#calls
     this.#ledger.sharing.delete(this)
     for (const held of this.#memories) held.release()
     for (const held of this.#tables) held.release()
@@ -301,9 +301,9 @@ function refuseIf(excessive: (count: number) => Excess | undefined, count: numbe
 }
 
 function withoutCalls(needed: number): Excess | undefined {
-  if (calls + needed <= MOST_CALLS) return undefined
-  const what = `the code of all instances of this thread has ${calls} calls, and with the ${needed} of another one it would be above the ${MOST_CALLS} that a quarter of its JavaScript heap holds`
-  return { what, figures: { used: calls, needed, limit: MOST_CALLS } }
+  if (liveCalls + needed <= MOST_CALLS) return undefined
+  const what = `the code of all instances of this thread has ${liveCalls} calls, and with the ${needed} of another one it would be above the ${MOST_CALLS} that a quarter of its JavaScript heap holds`
+  return { what, figures: { used: liveCalls, needed, limit: MOST_CALLS } }
 }
 
 function withoutAddresses(memories: number): Excess | undefined {

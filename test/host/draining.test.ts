@@ -28,7 +28,7 @@ for (const first of ['idle', 'closed'] as const) {
       load: async (_source: unknown, _options: unknown, adopt: (version: Version) => unknown) => adopt(next.version) as never,
       forget: () => undefined,
     } as never)
-    // Not to be waited for: it is closed when the time is over
+    // Either its calls are waited for, or it is closed when the time is over
     const replaced = module.replace(new Uint8Array(), { drainTimeout: first === 'idle' ? 0 : 1 })
     await nextTurn()
     former[first].resolve()
