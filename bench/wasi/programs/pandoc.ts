@@ -15,7 +15,10 @@ export const pandoc: WasiProgram = {
   label: 'wasm-pandoc: Markdown to HTML',
   toolchain: 'Haskell, GHC',
   bytes: () => file('wasm-pandoc/src/pandoc.wasm'),
-  limits: { caps: { functions: MILLION, tableElements: MILLION, activeData: 64 * MILLION, complexity: 4_000 * MILLION }, tableLimit: MILLION },
+  limits: {
+    caps: { functions: MILLION, tableElements: MILLION, activeData: 64 * MILLION, complexity: 4_000 * MILLION, calls: MILLION },
+    tableLimit: MILLION,
+  },
   files: { stdin: MARKDOWN, stdout: '', stderr: '', warnings: '' },
   async use(guest) {
     const allocated = (data: Uint8Array | string) => put(guest, (length) => guest.call('malloc', length), data)

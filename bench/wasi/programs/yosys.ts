@@ -11,6 +11,7 @@ export const yosys: WasiProgram = {
   label: '@yowasp/yosys: a circuit from Verilog, simplified, evaluated and written',
   toolchain: 'C++, WASI SDK',
   bytes: () => file('@yowasp/yosys/gen/yosys.core.wasm'),
+  limits: { caps: { calls: 1_000_000 } },
   files: { 'in.v': DESIGN },
   args: ['-Q', '-p', ['read_verilog /in.v', 'proc', 'opt', ...EVALUATED, 'simplemap', 'write_verilog -noattr /out.v'].join('; ')],
   check({ exitCode, stdout, file: read }) {
