@@ -35,8 +35,10 @@ export interface Result {
   readonly seconds?: number
   /** What to know about them. */
   readonly note?: string
-  /** Why there are none; or why those of some candidates are not there. */
+  /** Why there are none; or why those of Curfew are not there. */
   readonly failure?: string
+  /** Why those of some peers are not there. The run is good all the same: some hang, by their own doing. */
+  readonly peerFailure?: string
 }
 
 export interface Settings {
@@ -50,10 +52,12 @@ export interface Settings {
   readonly step?: (what: string) => void
 }
 
+export type Measured = Pick<Result, 'figures' | 'note' | 'failure' | 'peerFailure'>
+
 export interface Subject {
   readonly id: string
   readonly title: string
-  measure(settings: Settings): Promise<Pick<Result, 'figures' | 'note' | 'failure'>>
+  measure(settings: Settings): Promise<Measured>
 }
 
 /** The mean of ratios. */

@@ -29,6 +29,7 @@ Without arguments: the comparison with others, ${FEW_ROUNDS} rounds, in about a 
   --out       writes JSON to a file beside the table
 
 A line is a median, the best and the quartiles of the rounds, and how many times Curfew's of the same round it is.
+Exits with 1 where Curfew failed. A peer that failed is named below the lines of the others: some hang.
 
 ${IDS}`
 

@@ -13,11 +13,12 @@ export function verdict({ value, goal, control = 0 }: Figure): Verdict {
 
 /** @param versions of those that are compared, by name */
 export function formatResults(results: readonly Result[], versions: Readonly<Record<string, string>> = {}): string {
-  const blocks = results.map(({ title, figures, note, failure }) =>
+  const blocks = results.map(({ title, figures, note, failure, peerFailure }) =>
     [
       note === undefined ? title : `${title} (${note})`,
       ...aligned(figures.map(cells), [1, 4, 5, 6]).map((line) => `  ${line}`),
       ...(failure === undefined ? [] : [`  FAILED: ${failure}`]),
+      ...(peerFailure === undefined ? [] : [`  a peer failed: ${peerFailure}`]),
     ].join('\n'),
   )
   return [...blocks, ...comparison(results, versions)].join('\n\n')

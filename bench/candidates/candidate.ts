@@ -7,7 +7,9 @@ export interface Candidate {
   readonly name: string
   /** What it is, and what ends a plugin that does not end by itself. */
   readonly what: string
-  /** A package of bench/package.json that it needs. */
+  /** Curfew's own: a run in which it fails has failed. */
+  readonly own?: boolean
+  /** A package of bench/peers/package.json that it needs. */
   readonly package?: string
   /** Why it cannot be measured here, if it cannot. */
   readonly missing?: () => string | undefined

@@ -34,6 +34,7 @@ export const curfew: Candidate = {
   id: 'curfew',
   name: 'Curfew',
   what: 'checks in the guest, slices: `call`, `callText`',
+  own: true,
   start: async ({ timeout }) => engine(timeout, 0, asynchronous),
 }
 
@@ -41,6 +42,7 @@ export const curfewSync: Candidate = {
   id: 'curfew-sync',
   name: 'Curfew, callSync',
   what: 'checks in the guest, on the caller’s stack',
+  own: true,
   holds: true,
   start: async ({ timeout }) => engine(timeout, 0, synchronous),
 }
@@ -49,6 +51,7 @@ export const curfewThreads: Candidate = {
   id: 'curfew-threads',
   name: 'Curfew, threads',
   what: 'the same `call`, guests in a worker thread',
+  own: true,
   threads: true,
   start: async ({ timeout, threads = 1 }) => engine(timeout, threads, asynchronous),
 }

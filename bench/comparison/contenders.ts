@@ -2,10 +2,8 @@
 import { inRounds, type Work } from '../alternate.ts'
 import type { Candidate, Engine, Operation, Plugin, StartOptions } from '../candidates/candidate.ts'
 import { CANDIDATES, missing } from '../candidates/index.ts'
-import type { Figure, Result, Settings } from '../figures.ts'
+import type { Figure, Measured, Settings } from '../figures.ts'
 import { ratios, spread } from '../statistics.ts'
-
-export type Measured = Pick<Result, 'figures' | 'note' | 'failure'>
 
 /** Whom the others are compared with. */
 export const REFERENCE = 'curfew'
@@ -20,10 +18,12 @@ export interface Contender {
 
 /** What went wrong, by candidate: one that fails does not take others with it. */
 export class Failures {
-  readonly #reasons: string[] = []
+  readonly #own: string[] = []
+  readonly #peers: string[] = []
 
-  add({ name }: Candidate, error: unknown): void {
-    this.#reasons.push(`${name}: ${error instanceof Error ? error.message : String(error)}`)
+  add({ name, own = false }: Candidate, error: unknown): void {
+    const reasons = own ? this.#own : this.#peers
+    reasons.push(`${name}: ${error instanceof Error ? error.message : String(error)}`)
   }
 
   /** @returns undefined if the candidate failed */
@@ -37,8 +37,11 @@ export class Failures {
   }
 
   /** For a subject's result. */
-  get summary(): { failure?: string } {
-    return this.#reasons.length === 0 ? {} : { failure: this.#reasons.join('; ') }
+  get summary(): Pick<Measured, 'failure' | 'peerFailure'> {
+    return {
+      ...(this.#own.length === 0 ? {} : { failure: this.#own.join('; ') }),
+      ...(this.#peers.length === 0 ? {} : { peerFailure: this.#peers.join('; ') }),
+    }
   }
 }
 

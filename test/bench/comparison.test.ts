@@ -39,7 +39,7 @@ const well = async (): Promise<Plugin> => ({ add: () => undefined })
 for (const each of CANDIDATES) {
   const reason = missing(each)
   test(`${each.name} gives the right answers, and what it says it ends is ended`, { skip: reason ?? false }, async () => {
-    const { failure } = await withContenders({ timeout: PATIENT_STOP, candidates: [each] }, async ([contender]) => {
+    const { failure, peerFailure } = await withContenders({ timeout: PATIENT_STOP, candidates: [each] }, async ([contender]) => {
       const { upper, compute, hang, add } = (contender as NonNullable<typeof contender>).plugin
       if (upper !== undefined) assert.equal(await upper('a Text of 17 b, z{'), 'A TEXT OF 17 B, Z{')
       if (compute !== undefined) assert.equal(await compute(), 95_920)
@@ -49,7 +49,8 @@ for (const each of CANDIDATES) {
       }
       return []
     })
-    assert.equal(failure, undefined)
+    assert.equal(failure ?? peerFailure, undefined)
+    assert.equal(each.own === true, each.name.startsWith('Curfew'))
   })
 }
 
@@ -75,19 +76,21 @@ test('a candidate that cannot start, load or go on is named, and the others are 
   const noPlugin = candidate('no plugin', () => Promise.reject(new Error('it does not load')))
   const fails = candidate('fails', async () => ({ add: () => Promise.reject(new Error('it does not run')) }))
   const noStart: Candidate = { ...good, id: 'no start', name: 'no start', start: () => Promise.reject(new Error('it does not start')) }
-  const { figures, failure } = await withContenders({ timeout: 1, candidates: [noStart, noPlugin, fails, good] }, (contenders, failures) =>
+  const own: Candidate = { ...fails, id: 'own', name: 'Curfew itself', own: true }
+  const { figures, failure, peerFailure } = await withContenders({ timeout: 1, candidates: [noStart, noPlugin, fails, own, good] }, (contenders, failures) =>
     byTurns(LATENCY, contenders, (contender) => repeated(contender, 'add'), QUICK, failures),
   )
   assert.deepEqual(
     figures.map(({ candidate }) => candidate),
     ['good'],
   )
-  assert.equal(failure, 'no start: it does not start; no plugin: it does not load; fails: it does not run')
-  assert.deepEqual([good.closed, noPlugin.closed, fails.closed], [1, 1, 1])
+  assert.equal(peerFailure, 'no start: it does not start; no plugin: it does not load; fails: it does not run')
+  assert.equal(failure, 'Curfew itself: it does not run', 'this one is the run’s failure')
+  assert.deepEqual([good.closed, noPlugin.closed, fails.closed], [1, 1, 2], '`own` counts with the one that it was made of')
 })
 
 test('a candidate without an operation has no figure for it, and that is no failure', async () => {
-  const { figures, failure } = await withContenders(
+  const { figures, failure, peerFailure } = await withContenders(
     { timeout: 1, candidates: [candidate('none', async () => ({})), candidate('good', well)] },
     (contenders, failures) => byTurns(LATENCY, contenders, (contender) => repeated(contender, 'add'), QUICK, failures),
   )
@@ -95,7 +98,7 @@ test('a candidate without an operation has no figure for it, and that is no fail
     figures.map(({ candidate }) => candidate),
     ['good'],
   )
-  assert.equal(failure, undefined)
+  assert.equal(failure ?? peerFailure, undefined)
 })
 
 test('whoever gives a wrong answer is named and not measured; whoever has none is left out', async () => {
@@ -120,12 +123,12 @@ test('whoever gives a wrong answer is named and not measured; whoever has none i
     candidate('none', answers()),
   ]
   let right: readonly string[] = []
-  const { failure } = await withContenders({ timeout: 1, candidates }, async (contenders, failures) => {
+  const { peerFailure } = await withContenders({ timeout: 1, candidates }, async (contenders, failures) => {
     right = (await whoIsRight(contenders, failures, ({ compute }) => compute?.(), 7)).map(({ candidate: { id } }) => id)
     return []
   })
   assert.deepEqual(right, ['at once', 'later'])
-  assert.equal(failure, 'wrong: 8 in place of 7; broken: it broke')
+  assert.equal(peerFailure, 'wrong: 8 in place of 7; broken: it broke')
 })
 
 test('how cost grows is said of each candidate that has enough figures that count', () => {
@@ -223,5 +226,8 @@ test('side by side, rows are what is measured, columns are candidates, and "-" i
   assert.equal(versioned, `${table}\n  (other 2, peer 1.0)`)
   const [perSecond = ''] = comparison([{ ...result, figures: [{ ...figure('calls/s', 'curfew', 2), unit: '1/s' }] }])
   assert.match(perSecond, /^ {2}calls\/s +2\.00$/m)
-  assert.match(formatResults([{ ...result, failure: 'raw: it broke' }]), /^A title\n[\s\S]*FAILED: raw: it broke\n\nSide by side/)
+  assert.match(
+    formatResults([{ ...result, failure: 'it broke', peerFailure: 'raw: so did it' }]),
+    /^A title\n[\s\S]*FAILED: it broke\n {2}a peer failed: raw: so did it\n\nSide by side/,
+  )
 })
