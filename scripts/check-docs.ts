@@ -6,4 +6,4 @@ import { checkDocs } from './docs.ts'
 const problems = checkDocs(process.argv[2] ?? join(import.meta.dirname, '..'))
 for (const { file, line, message } of problems) console.error(`${file}:${line}: ${message}`)
 if (problems.length > 0) process.exitCode = 1
-else console.log('Docs: every link, script and cited heading exists.')
+else console.log('Docs: every link, script, named file and cited heading exists.')

@@ -1,6 +1,6 @@
 /**
- * What is wrong with the docs of a repository, as far as a machine can tell: links that lead nowhere, npm scripts that do
- * not exist, and comments in code that cite a decision or a heading which is gone.
+ * What is wrong with the docs of a repository, as far as a machine can tell: links that lead nowhere, npm scripts and source
+ * files that do not exist, and comments in code that cite a decision or a heading which is gone.
  */
 
 import { existsSync, readFileSync, statSync } from 'node:fs'
@@ -28,6 +28,7 @@ export function checkDocs(root: string): Problem[] {
     if (file.endsWith('.md')) {
       checkLinks(root, file, text, report)
       checkScripts(text, scripts, report)
+      checkSources(text, files, report)
     } else if (/\.[cm]?[jt]s$|^\.ci\//.test(file)) {
       checkCitations(root, text, decisions, report)
     }
@@ -62,6 +63,14 @@ function checkScripts(text: string, scripts: ReadonlySet<string>, report: Report
       const needs = name === 'cit' ? 'test' : name
       if (!scripts.has(needs)) report(index + 1, `npm ${name}: no script "${needs}"`)
     }
+  }
+}
+
+/** By its name, or the end of its path. */
+function checkSources(text: string, files: readonly string[], report: Report): void {
+  for (const [index, line] of text.split('\n').entries()) {
+    for (const [, name = ''] of line.matchAll(/`(\w[\w./-]*\.ts)`/g))
+      if (!files.some((file) => `/${file}`.endsWith(`/${name}`))) report(index + 1, `${name}: no such file`)
   }
 }
 

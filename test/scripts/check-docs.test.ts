@@ -22,7 +22,7 @@ test('docs whose references are right pass', (t) => {
     'README.md': [
       '# Curfew',
       '[how](docs/a.md) [part](docs/a.md#what--why-deadlines-c) [here](#curfew) [site](https://example.com/x#y) ![p](docs/p.png "t")',
-      '`[not](a-link.md)` `npm run build`, npm start, npm test, `npm cit`, npm run <script>',
+      '`[not](a-link.md)` `npm run build`, npm start, npm test, `npm cit`, npm run <script> `src/<name>.ts` `a.ts` `src/a.ts` `.d.ts`',
       '```sh',
       '[not](a-link.md) either',
       '# not a heading',
@@ -48,6 +48,8 @@ const CASES: [what: string, files: Record<string, string>, problem: RegExp][] = 
   ['the definition of a reference link', { 'a.md': 'x\n\n[b]: gone.md' }, /^a\.md:3 /],
   ['an npm script that is not there', { 'a.md': 'x\n```sh\nnpm run bild\n```' }, /^a\.md:3 npm run bild: no such script$/],
   ['a short form whose script is not there', { 'a.md': '`npm cit`', 'package.json': '{}' }, /npm cit: no script "test"/],
+  ['a source file that is not there', { 'a.md': 'x\n`b.ts`, `a.ts`', 'src/a.ts': '' }, /^a\.md:2 b\.ts: no such file$/],
+  ['a source file that is elsewhere', { 'a.md': '`lib/a.ts`', 'src/a.ts': '' }, /^a\.md:1 lib\/a\.ts: no such file$/],
   ['a decision that is not there', { 'src/a.ts': 'x\n// see decision: Why not?' }, /^src\/a\.ts:2 see decision: Why not\?: no such heading/],
   ['a decision number that is not there', { 'src/a.ts': '// see decision: D036', 'docs/decisions/decision-log.md': '## D035: x' }, /no such heading/],
   ['a cited page that is not there', { 'scripts/a.ts': '/** docs/gone.md explains. */' }, /^scripts\/a\.ts:1 docs\/gone\.md: no such file/],
