@@ -15,6 +15,7 @@ import { RemoteMemory } from './remote-memory.ts'
 /** The module that it is of. */
 export interface RemoteModule {
   readonly name: string
+  readonly owner: CallOwner
   readonly imports: ImportSource
   readonly signatures: ReadonlyMap<string, Signature>
   /** How many memories each instance has. */

@@ -1,5 +1,4 @@
 /** The instances of a module on another thread that have called the host, or were given something of their own; and how their calls are served. */
-import type { CallOwner } from '../runtime/call.ts'
 import { type HostCall, runHostFunction } from './host-functions.ts'
 import type { Report } from './messages.ts'
 import { RemoteCall } from './remote-call.ts'
@@ -7,11 +6,11 @@ import { RemoteInstance, type RemoteModule } from './remote-instance.ts'
 import type { RemoteThread } from './remote-thread.ts'
 
 export class RemoteInstances {
-  readonly #module: RemoteModule & CallOwner
+  readonly #module: RemoteModule
   readonly #instances = new Map<number, RemoteInstance>()
   readonly #promising = new Set<number>()
 
-  constructor(module: RemoteModule & CallOwner) {
+  constructor(module: RemoteModule) {
     this.#module = module
   }
 
@@ -49,7 +48,7 @@ export class RemoteInstances {
 
   #newCall(thread: RemoteThread, request: number | undefined, instance: RemoteInstance, asked: HostCall): RemoteCall {
     const parent = asked.parent === undefined ? undefined : thread.calls.get(asked.parent)
-    const call = new RemoteCall(this.#module, thread, asked, parent)
+    const call = new RemoteCall(this.#module.owner, thread, asked, parent)
     thread.calls.set(call.number, call)
     // A start function is part of a load, of which there may be several
     const about = asked.isStarting ? undefined : thread.begun(request, call)

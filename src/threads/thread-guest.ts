@@ -1,33 +1,33 @@
 /** A module that runs on one other thread; on another one if that is lost. */
-import { ALL_FUEL, type Allowance } from '../budget.ts'
-import { type CurfewError, callError, type ErrorCode, type ErrorDetails, LoadError } from '../errors.ts'
+import type { Allowance } from '../budget.ts'
+import { type CurfewError, callError, LoadError } from '../errors.ts'
 import { originHere } from '../guests/async-context.ts'
 import type { NestedTerms } from '../guests/caller.ts'
 import type { GuestEvent, GuestLease, GuestSpec, Particulars } from '../guests/executor.ts'
 import type { ImportSource } from '../guests/imports.ts'
-import { Line } from '../guests/line.ts'
 import type { Admission } from '../guests/scheduler.ts'
 import type { Signature } from '../guests/signature.ts'
-import { type ModuleStats, Stats, sumOfStats } from '../guests/stats.ts'
+import type { ModuleStats } from '../guests/stats.ts'
 import { reentrant } from '../guests/tenants.ts'
-import { Account } from '../runtime/account.ts'
-import { Call, type Hosted } from '../runtime/call.ts'
+import type { Call, Hosted } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
+import { abortable, CallRequests } from './call-requests.ts'
 import type { Sent } from './crossing.ts'
 import type { HostCall } from './host-functions.ts'
 import { unlessBlocked, unlessStuck } from './inner-wait.ts'
-import type { Abortable, CallRequest, LeaseState, Report } from './messages.ts'
+import type { LeaseState, Report } from './messages.ts'
 import { blocked, noSync } from './refusals.ts'
 import type { RemoteCall } from './remote-call.ts'
 import { callAround, type RemoteModule } from './remote-instance.ts'
 import { RemoteInstances } from './remote-instances.ts'
+import { RemoteOwner } from './remote-owner.ts'
+import { RemoteStats } from './remote-stats.ts'
 import { type About, done, type RemoteThread, type Resident } from './remote-thread.ts'
 import { sentSpec } from './sent-spec.ts'
 import { toShared } from './shared-time.ts'
 import type { SpreadPart } from './spread-guest.ts'
 import { type Began, type Lessor, ThreadLease } from './thread-lease.ts'
-
-const NO_STATS = new Stats(0).snapshot
+import { abortedBefore, ThreadLine, type WaitLimits } from './thread-line.ts'
 
 /** Where the module runs, by whom that is decided. */
 export interface Place {
@@ -43,27 +43,20 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
   readonly id: number
   readonly name: string
   readonly about: About
-  /** Its guests run elsewhere: nothing is charged to it. */
-  readonly account = new Account(1)
+  readonly owner: RemoteOwner
+  readonly requests: CallRequests
   readonly #spec: GuestSpec
   readonly #place: Place
   /** Calls that wait while there is no thread. */
-  readonly #line: Line
-  readonly #signatures = new Map<Signature, number>()
+  readonly #line: ThreadLine
   readonly #instances: RemoteInstances
-  /** Of calls that no thread has seen. */
-  readonly #own = new Stats(0)
-  /** Of threads that are gone. */
-  #before = NO_STATS
-  #stats = NO_STATS
+  readonly #stats = new RemoteStats()
   #memorySize = 0
   #loaded = false
   /** Is it on no thread, since its own was lost? */
   #away = false
   #closed = false
   #closing: Promise<void> | undefined
-  /** Told when nobody may wait for a thread any more. */
-  #tellEmpty: (() => void)[] = []
 
   /** @param id among all modules of its host */
   constructor(id: number, spec: GuestSpec, place: Place, admission: Admission) {
@@ -71,9 +64,11 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
     this.name = spec.name
     this.#spec = spec
     this.#place = place
-    this.#line = new Line(spec, admission, this.#own)
+    this.owner = new RemoteOwner(spec.name)
+    this.requests = new CallRequests(id, spec.allowance)
+    this.#line = new ThreadLine(this.owner, spec, admission, this.#stats.own, () => this.#place.thread)
     this.#instances = new RemoteInstances(this)
-    this.about = { module: spec.name, count: (code) => this.#own.countRefused(code) }
+    this.about = { module: spec.name, count: (code) => this.#stats.own.countRefused(code) }
   }
 
   get #thread(): RemoteThread | undefined {
@@ -85,7 +80,7 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
   }
 
   get stats(): ModuleStats {
-    return sumOfStats(sumOfStats(this.#stats, this.#before), this.#own.snapshot)
+    return this.#stats.snapshot
   }
 
   /** Has its thread make the first instances. @throws LoadError */
@@ -118,13 +113,13 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
   }
 
   isCalledBack(): boolean {
-    return callAround(this) !== undefined
+    return callAround(this.owner) !== undefined
   }
 
   call(signature: Signature, args: readonly unknown[], allowance: Allowance, signal: AbortSignal | undefined, particulars?: Particulars): Promise<unknown[]> {
     const refused = this.#refusal(signature.name)
     if (refused !== undefined) return Promise.reject(refused)
-    const around = callAround(this)
+    const around = callAround(this.owner)
     if (around !== undefined) return this.#nestedCall(around, signature, args, { allowance, signal, particulars })
     const began = particulars?.began ?? now()
     const origin = originHere()
@@ -139,9 +134,9 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
   callSync(signature: Signature, args: readonly unknown[], allowance: Allowance, particulars?: Particulars): unknown[] {
     const refused = this.#refusal(signature.name)
     if (refused !== undefined) throw refused
-    const around = callAround(this)
+    const around = callAround(this.owner)
     if (around !== undefined) return this.runNested(around, signature, args, { allowance, signal: undefined, particulars })
-    throw this.#own.refused(noSync(this.name, signature.name))
+    throw this.#stats.own.refused(noSync(this.name, signature.name))
   }
 
   async lease(timeout: number, signal: AbortSignal | undefined, particulars?: Particulars): Promise<GuestLease> {
@@ -159,7 +154,7 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
   runNested(call: RemoteCall, signature: Signature, args: readonly unknown[], terms?: NestedTerms): unknown[] {
     const { thread } = call
     const { allowance = this.#spec.allowance, signal, particulars } = terms ?? {}
-    const request = this.request(thread, signature, args, allowance, signal, { ...particulars, began: now() })
+    const request = this.requests.make(thread, signature, args, allowance, signal, { ...particulars, began: now() })
     const order = { verb: 'nested' as const, id: thread.id(), guest: this.id, call: call.number, fuel: call.takeFuel(), ...request }
     const about = { ...this.about, ...particulars, function: signature.name, fuelLeft: (left: bigint | undefined) => call.setFuel(left) }
     return thread.askNow(order, about, signal, (answer) => thread.results(answer))
@@ -167,7 +162,7 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
 
   async idle(): Promise<void> {
     for (;;) {
-      while (!this.#line.isEmpty) await new Promise<void>((resolve) => this.#tellEmpty.push(resolve))
+      await this.#line.empty()
       const thread = this.#thread
       if (thread === undefined) return
       try {
@@ -183,38 +178,13 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
     return this.#closing
   }
 
-  request(
-    thread: RemoteThread,
-    signature: Signature,
-    args: readonly unknown[],
-    allowance: Allowance,
-    signal: AbortSignal | undefined,
-    { began, observe, isInner }: Began,
-  ): CallRequest {
-    return {
-      signature: this.#numberOf(thread, signature),
-      args: signature.exchange === undefined ? thread.crossing.sendAll(args) : thread.crossing.sendData(args),
-      began: toShared(began),
-      ...(allowance === this.#spec.allowance ? undefined : { allowance }),
-      ...(signal === undefined ? undefined : abortable(thread, signal)),
-      ...(observe === undefined ? undefined : { isObserved: true }),
-      ...(isInner ? { isInner } : undefined),
-    }
-  }
-
   report(report: Extract<Report, { readonly guest: number }>): void {
     switch (report.verb) {
       case 'stats':
-        this.#place.ran(report.stats.cpu - this.#stats.cpu)
-        this.#stats = report.stats
-        if (!this.#closed) this.#memorySize = report.memorySize
+      case 'ran':
+        this.#place.ran(this.#stats.update(report))
+        if (report.verb === 'stats' && !this.#closed) this.#memorySize = report.memorySize
         return
-      case 'ran': {
-        const { calls, cpu, outcomes } = this.#stats
-        this.#place.ran(report.cpu - cpu)
-        this.#stats = { ...this.#stats, calls: calls + report.calls, cpu: report.cpu, outcomes: { ...outcomes, ok: (outcomes.ok ?? 0) + report.calls } }
-        return
-      }
       case 'closed':
         void this.close()
         return
@@ -236,10 +206,9 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
   /** Its thread is gone: it waits for another one, or ends with it. */
   lost(): void {
     this.#away = true
-    this.#before = sumOfStats(this.#stats, this.#before)
-    this.#stats = NO_STATS
+    this.#stats.lost()
     this.#memorySize = 0
-    this.#signatures.clear()
+    this.requests.forget()
     this.#instances.clear()
     if (this.#spec.restart === 'never' && this.#loaded) void this.close()
   }
@@ -256,37 +225,11 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
     this.#moveTo(thread)
     const spec = sentSpec(this.#spec, thread.crossing)
     void thread.ask({ verb: 'load', id: thread.id(), guest: this.id, spec, again: true }, {}, now(), undefined, done).catch(() => undefined)
-    for (let waiter = this.#line.shift(); waiter !== undefined; waiter = this.#line.shift()) {
-      waiter.call.endWait?.()
-      waiter.call.state = 'done'
-      waiter.grant(undefined as never, now())
-    }
-    this.#checkEmpty()
-  }
-
-  #checkEmpty(): void {
-    const told = this.#tellEmpty
-    this.#tellEmpty = []
-    for (const tell of told) tell()
-  }
-
-  /** A call that waits for a thread is stopped. */
-  stopped(call: Call): void {
-    call.onStop?.()
-  }
-
-  suspended(): void {
-    throw new TypeError('a call that is on no guest of this thread was suspended')
-  }
-  waits(): void {
-    this.suspended()
-  }
-  settled(): void {
-    this.suspended()
+    this.#line.moveOn()
   }
 
   async #nestedCall(around: RemoteCall, signature: Signature, args: readonly unknown[], terms: NestedTerms): Promise<unknown[]> {
-    if (terms.signal?.aborted) throw this.#own.refused(abortedBefore(this.#where(signature.name), terms.signal))
+    if (terms.signal?.aborted) throw this.#stats.own.refused(abortedBefore(this.name, signature.name, terms.signal))
     return this.runNested(around, signature, args, terms)
   }
 
@@ -300,7 +243,7 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
     origin?: Hosted,
   ): Promise<unknown[]> {
     const id = thread.id()
-    const order = { verb: 'call' as const, id, guest: this.id, ...this.request(thread, signature, args, allowance, signal, particulars) }
+    const order = { verb: 'call' as const, id, guest: this.id, ...this.requests.make(thread, signature, args, allowance, signal, particulars) }
     const { observe, context } = particulars
     const about = { module: this.name, function: signature.name, count: this.about.count, observe, context, origin }
     return thread.ask(order, about, particulars.began + allowance.timeout, signal, (answer) => thread.results(answer))
@@ -312,7 +255,7 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
     if (origin !== undefined) await undefined
     const refused = this.#refusal(name)
     if (refused !== undefined) throw refused
-    const begun = async () => begin(this.#thread ?? (await this.#threadAgain(name, limits)))
+    const begun = async () => begin(this.#thread ?? (await this.#line.wait(name, limits)))
     return origin === undefined ? begun() : this.#inner(origin, name, begun)
   }
 
@@ -321,7 +264,7 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
     const refusal = () => {
       const { instances } = this.#spec
       const isThread = (this.#holders?.length ?? 0) < instances
-      return this.#own.refused(isThread ? blocked(this.name, name) : reentrant(this.name, name, instances))
+      return this.#stats.own.refused(isThread ? blocked(this.name, name) : reentrant(this.name, name, instances))
     }
     return unlessStuck(origin, () => this.#holders, refusal, begin)
   }
@@ -334,35 +277,11 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
     return blocking === undefined ? undefined : [blocking]
   }
 
-  /** Waits until there is a thread, within what the call may take. */
-  #threadAgain(name: string | undefined, limits: WaitLimits): Promise<RemoteThread> {
-    const { signal } = limits
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(this.#own.refused(abortedBefore(this.#where(name), signal)))
-      const grant = () => resolve(this.#place.thread as RemoteThread)
-      this.#line.join({ call: this.#waiting(limits), name, grant, refuse: reject }, false, () => this.#checkEmpty())
-    })
-  }
-
-  #waiting({ timeout, signal, timeoutCode, began }: WaitLimits): Call {
-    return new Call(this, { timeout, cpuTimeout: Number.POSITIVE_INFINITY, fuel: ALL_FUEL, slice: 0, signal, timeoutCode }, began)
-  }
-
-  #numberOf(thread: RemoteThread, signature: Signature): number {
-    let number = this.#signatures.get(signature)
-    if (number === undefined) {
-      number = this.#signatures.size
-      this.#signatures.set(signature, number)
-      thread.tell({ verb: 'signature', guest: this.id, number, signature })
-    }
-    return number
-  }
-
   async #close(): Promise<void> {
     this.#closed = true
     this.#memorySize = 0
     this.#spec.onClose()
-    this.#line.stopAll('closed')
+    this.#line.close()
     const thread = this.#thread
     if (thread !== undefined) {
       await thread.ask({ verb: 'close', id: thread.id(), guest: this.id }, {}, now(), undefined, done).catch(() => undefined)
@@ -396,29 +315,10 @@ export class ThreadGuest implements SpreadPart, Lessor, Resident, RemoteModule {
   }
 
   #refusal(name: string | undefined): CurfewError | undefined {
-    return this.#closed ? this.#own.refused(callError('closed', 'the module is closed', this.#where(name))) : undefined
+    return this.#closed
+      ? this.#stats.own.refused(callError('closed', 'the module is closed', { module: this.name, function: name, phase: 'queued' }))
+      : undefined
   }
-
-  #where(name: string | undefined): { module: string; function: string | undefined; phase: 'queued' } {
-    return { module: this.name, function: name, phase: 'queued' }
-  }
-}
-
-/** Of what waits for a thread. */
-interface WaitLimits {
-  readonly timeout: number
-  readonly signal: AbortSignal | undefined
-  readonly timeoutCode: ErrorCode
-  readonly began: number
-}
-
-function abortedBefore(where: ErrorDetails, signal: AbortSignal): CurfewError {
-  return callError('aborted', 'the call was aborted before it began', { ...where, cause: signal.reason })
-}
-
-function abortable(thread: RemoteThread, signal: AbortSignal | undefined): Abortable {
-  if (signal === undefined) return {}
-  return signal.aborted ? { hasSignal: true, aborted: { reason: thread.crossing.send(signal.reason) } } : { hasSignal: true }
 }
 
 /** What fails while a module is loaded is an error of loading. */

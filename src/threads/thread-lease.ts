@@ -7,7 +7,8 @@ import type { GuestLease, Particulars } from '../guests/executor.ts'
 import type { Signature } from '../guests/signature.ts'
 import type { CallOwner } from '../runtime/call.ts'
 import { now } from '../runtime/clock.ts'
-import type { CallRequest, LeaseState } from './messages.ts'
+import type { CallRequests } from './call-requests.ts'
+import type { LeaseState } from './messages.ts'
 import { noSync } from './refusals.ts'
 import type { RemoteCall } from './remote-call.ts'
 import { callAround, type RemoteInstance } from './remote-instance.ts'
@@ -17,18 +18,12 @@ import type { About, RemoteThread, Request, Tenancy } from './remote-thread.ts'
 export type Began = Particulars & { readonly began: number }
 
 /** The module whose instance it is. */
-export interface Lessor extends CallOwner {
+export interface Lessor {
+  readonly name: string
+  readonly owner: CallOwner
+  readonly requests: CallRequests
   readonly about: About
   runNested(call: RemoteCall, signature: Signature, args: readonly unknown[], terms: NestedTerms): unknown[]
-  /** What a call is sent as. */
-  request(
-    thread: RemoteThread,
-    signature: Signature,
-    args: readonly unknown[],
-    allowance: Allowance,
-    signal: AbortSignal | undefined,
-    particulars: Began,
-  ): CallRequest
 }
 
 export class ThreadLease implements GuestLease, Tenancy {
@@ -77,7 +72,7 @@ export class ThreadLease implements GuestLease, Tenancy {
       verb: 'step' as const,
       id,
       lease: this.#id,
-      ...this.#guest.request(this.#thread, signature, args, allowance, signal, { ...particulars, began, isInner: origin !== undefined }),
+      ...this.#guest.requests.make(this.#thread, signature, args, allowance, signal, { ...particulars, began, isInner: origin !== undefined }),
     }
     const about = { ...this.#guest.about, ...particulars, function: signature.name, origin, lease: this }
     return this.#thread.results({ value: await this.#step(order, about, began + allowance.timeout, signal) })
@@ -128,7 +123,7 @@ export class ThreadLease implements GuestLease, Tenancy {
 
   /** The call of this instance whose host function makes a call now. */
   get #callAround(): RemoteCall | undefined {
-    return this.#instance === undefined ? undefined : callAround(this.#guest, this.#instance)
+    return this.#instance === undefined ? undefined : callAround(this.#guest.owner, this.#instance)
   }
 
   get #own(): RemoteInstance {
