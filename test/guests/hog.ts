@@ -1,8 +1,0 @@
-import { wat } from '../support/wat.ts'
-
-/** Grows to 70 MiB, has the host keep that, and traps. */
-export const HOG = wat(`(module
-  (import "env" "keep" (func $keep))
-  (memory (export "memory") 1)
-  (func (export "hog") (drop (memory.grow (i32.const 1120))) (call $keep) unreachable)
-  (func (export "nothing")))`)
