@@ -74,7 +74,6 @@ test('every subject of the benchmark has figures', () => {
       'guard',
       'weights',
       'memory',
-      'collections',
       'plugins',
     ],
   )
