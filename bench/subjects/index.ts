@@ -8,6 +8,7 @@ import { scaling } from '../comparison/scaling.ts'
 import { deadline, recovery } from '../comparison/stops.ts'
 import type { Subject } from '../figures.ts'
 import { calls } from './calls.ts'
+import { collections } from './collections.ts'
 import { crowd } from './crowd.ts'
 import { exchanges } from './exchanges.ts'
 import { guarding } from './guard.ts'
@@ -40,6 +41,7 @@ const GOALS: readonly Subject[] = [
   guarding,
   weights,
   memory,
+  collections,
   plugins,
 ]
 

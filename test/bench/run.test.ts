@@ -74,6 +74,7 @@ test('every subject of the benchmark has figures', () => {
       'guard',
       'weights',
       'memory',
+      'collections',
       'plugins',
     ],
   )
