@@ -29,8 +29,9 @@ export interface Abi {
   readonly memories?: readonly string[]
   /** The same of the module's own and imported tables. */
   readonly tables?: readonly string[]
-  /** How many calls the code has: V8 keeps something on its heap for each, in each instance. */
+  /** How many calls the code has, and how many of them go through a table or reference: V8 keeps something on its heap for each, in each instance. */
   readonly calls?: number
+  readonly indirectCalls?: number
 }
 
 export const ABI_VERSION = 2

@@ -231,7 +231,7 @@ function abiOf(module: ModuleInfo, code: CodeSection | undefined, used: Readonly
     ...(module.start !== undefined ? { start: free('start') } : {}),
     ...(memories.length > 0 ? { memories } : {}),
     ...(tables.length > 0 ? { tables } : {}),
-    ...(code !== undefined ? { calls: code.calls } : {}),
+    ...(code !== undefined ? { calls: code.calls, indirectCalls: code.indirectCalls } : {}),
   }
 }
 

@@ -1,11 +1,12 @@
 /**
- * Who holds what: memories and instances by host, table elements, calls in code, stacks and mappings by thread. What there is no room for is refused before
- * it is made, or stopped as soon as its guest polls.
+ * Who holds what: memories and instances by host, table elements, what is noted of calls, stacks and mappings by thread. What there is no room
+ * for is refused before it is made, or stopped as soon as its guest polls.
  *
  * - `Ledger` is a host's: what its guests' memories come to, dropped ones included, and what they may.
  * - `Holding` is an instance's: its memories and tables, looked at whenever its guest polls (growing always does).
  * - A memory or table that several instances share counts once.
  */
+import type { Abi } from '../abi.ts'
 import { LoadError } from '../errors.ts'
 import { AddressBudget } from './address-budget.ts'
 import { collectDropped, type Dropped, dropMemory, droppedMemories, takeBack } from './dropped-memory.ts'
@@ -19,17 +20,21 @@ const TABLES_SHARE = 1 / 4
 
 const MOST_ELEMENTS = Math.floor((heapLimit() * TABLES_SHARE) / ELEMENT)
 
-/** Bytes of JavaScript heap for a call in the code of an instance: what V8 notes of whom it calls, to inline that. From 13 on; all of a function's calls once that runs. */
+/**
+ * Bytes of JavaScript heap for a call in the code of an instance: what V8 notes of whom it calls, to inline that. From 13 on; all of a function's calls
+ * once that runs. Of one through a table or reference, more is noted once it has called two functions; most if it has called four.
+ */
 const CALL = 16
-const CALLS_SHARE = 1 / 4
+const INDIRECT_CALL = 80
+const NOTES_SHARE = 1 / 4
 
-const MOST_CALLS = Math.floor((heapLimit() * CALLS_SHARE) / CALL)
+const MOST_NOTES = Math.floor(heapLimit() * NOTES_SHARE)
 
 const addresses = new AddressBudget(addressSpace)
 const budget = new MappingBudget(mappings)
 let stacks = 0
 let elements = 0
-let liveCalls = 0
+let notes = 0
 let liveMemories = 0
 
 /** More is held than may be. */
@@ -103,21 +108,21 @@ export class Ledger {
   }
 
   /** An instance is to be made. @throws LoadError `limit-exceeded` if the process has no room for it */
-  admit(module: WebAssembly.Module, memories: number, calls = 0): void {
-    if (calls > 0) refuseIf(withoutCalls, calls)
+  admit(module: WebAssembly.Module, memories: number, noted = 0): void {
+    if (noted > 0) refuseIf(withoutNotes, noted)
     if (memories > 0) refuseIf(withoutAddresses, memories)
     refuseIf(withoutMappings, MAPPINGS.code + memories * MAPPINGS.memory)
     countCode(module)
   }
 
-  /** @param calls how many its code has */
-  hold(memories: readonly WebAssembly.Memory[], tables: readonly WebAssembly.Table[], isSharing: boolean, calls = 0): Holding {
+  /** @param noted bytes, see `notesOf` */
+  hold(memories: readonly WebAssembly.Memory[], tables: readonly WebAssembly.Table[], isSharing: boolean, noted = 0): Holding {
     return new Holding(
       this,
       memories.map((memory) => this.#held(memory)),
       tables.map(heldTable),
       isSharing,
-      calls,
+      noted,
     )
   }
 
@@ -162,16 +167,16 @@ export class Holding {
   readonly #memories: readonly HeldMemory[]
   readonly #tables: readonly HeldTable[]
   readonly #isSharing: boolean
-  readonly #calls: number
+  readonly #noted: number
 
-  constructor(ledger: Ledger, memories: readonly HeldMemory[], tables: readonly HeldTable[], isSharing: boolean, calls: number) {
+  constructor(ledger: Ledger, memories: readonly HeldMemory[], tables: readonly HeldTable[], isSharing: boolean, noted: number) {
     this.#ledger = ledger
     this.#memories = memories
     this.#tables = tables
     this.#isSharing = isSharing
-    this.#calls = calls
+    this.#noted = noted
     ledger.instances++
-    liveCalls += calls
+    notes += noted
     for (const held of memories) held.acquire()
     for (const held of tables) held.holders++
     if (isSharing) ledger.sharing.add(this)
@@ -196,7 +201,7 @@ export class Holding {
   /** The instance is gone. */
   release(): void {
     this.#ledger.instances--
-    liveCalls -= this.#calls
+    notes -= this.#noted
     this.#ledger.sharing.delete(this)
     for (const held of this.#memories) held.release()
     for (const held of this.#tables) held.release()
@@ -300,10 +305,15 @@ function refuseIf(excessive: (count: number) => Excess | undefined, count: numbe
   if (excess !== undefined) throw new LoadError('limit-exceeded', excess.what, { figures: excess.figures })
 }
 
-function withoutCalls(needed: number): Excess | undefined {
-  if (liveCalls + needed <= MOST_CALLS) return undefined
-  const what = `the code of all instances of this thread has ${liveCalls} calls, and with the ${needed} of another one it would be above the ${MOST_CALLS} that a quarter of its JavaScript heap holds`
-  return { what, figures: { used: liveCalls, needed, limit: MOST_CALLS } }
+/** Bytes of JavaScript heap that the engine may come to note of the calls in an instance's code. */
+export function notesOf({ calls = 0, indirectCalls = 0 }: Pick<Abi, 'calls' | 'indirectCalls'>): number {
+  return calls * CALL + indirectCalls * INDIRECT_CALL
+}
+
+function withoutNotes(needed: number): Excess | undefined {
+  if (notes + needed <= MOST_NOTES) return undefined
+  const what = `of the calls in the code of all instances of this thread the engine may note ${notes} bytes, and with the ${needed} of another one that would be above the ${MOST_NOTES} that are a quarter of its JavaScript heap`
+  return { what, figures: { used: notes, needed, limit: MOST_NOTES } }
 }
 
 function withoutAddresses(memories: number): Excess | undefined {

@@ -156,7 +156,7 @@ for (const [name, options, names] of [
 ] as const)
   test(`what is exported ${name}`, () => {
     const { bytes, abi } = guard(LOOP, options)
-    assert.deepEqual(Object.keys(abi).sort(), [...names, 'calls', 'version'].sort())
+    assert.deepEqual(Object.keys(abi).sort(), [...names, 'calls', 'indirectCalls', 'version'].sort())
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes))
     assert.deepEqual(Object.keys(exports).sort(), [...names.map((key) => abi[key]), 'n', 'run'].sort())
     assert.equal((exports[abi.hooks as string] as WebAssembly.Table).length, names.length / 2)

@@ -101,14 +101,22 @@ describe('what runs out', { concurrency: 2 }, () => {
     assert.deepEqual(answers, [[1], [1]])
   })
 
-  test('what the engine notes of calls on the JavaScript heap, where it does: it aborts the process; a host refuses to load', async () => {
-    // V8 does from 13 on
-    if (promising !== undefined) await dies('calls-in-code')
-    const { made, refused, answers } = await refusesAndGoesOn('calls-in-code', 'limit-exceeded', /code of all instances of this thread has \d+ calls/)
-    const { used, needed, limit } = refused.figures as { used: number; needed: number; limit: number }
-    assert.ok(used <= limit && used + needed > limit && used === made * needed, JSON.stringify(refused.figures))
-    assert.deepEqual(answers, [[1], [1]])
-  })
+  for (const [calls, what] of [
+    ['calls-in-code', 'calls'],
+    ['calls-of-references', 'calls through references, more than of others,'],
+  ] as const)
+    test(`what the engine notes of ${what} on the JavaScript heap, where it does: it aborts the process; a host refuses to load`, async () => {
+      // V8 does from 13 on
+      if (promising !== undefined) await dies(calls)
+      const { made, refused, answers } = await refusesAndGoesOn(
+        calls,
+        'limit-exceeded',
+        /calls in the code of all instances of this thread the engine may note/,
+      )
+      const { used, needed, limit } = refused.figures as { used: number; needed: number; limit: number }
+      assert.ok(used <= limit && used + needed > limit && used === made * needed, JSON.stringify(refused.figures))
+      assert.deepEqual(answers, [[1], [1]])
+    })
 
   test('tables that guests grow: the engine aborts the process; a host stops the guest', async () => {
     await dies('growth')
