@@ -10,6 +10,7 @@ import { planFuel } from './fuel.ts'
 import type { FuelCosts } from './fuel-costs.ts'
 import { callGraph } from './graph.ts'
 import type { Maxima } from './growth.ts'
+import type { CallCounts } from './heap.ts'
 import { Helpers } from './helpers.ts'
 import { Hints } from './hints.ts'
 import { TypeKinds } from './kinds.ts'
@@ -36,7 +37,7 @@ export interface CodeOptions {
   readonly perFunction: boolean
 }
 
-export interface CodeSection {
+export interface CodeSection extends CallCounts {
   /** What the section holds. */
   readonly contents: Writer
   readonly hints: Hints
@@ -46,9 +47,6 @@ export interface CodeSection {
   readonly checks: Checks
   /** Of all functions: see `operands.ts`. */
   readonly complexity: number
-  /** Of all functions, those of checks and helpers included, and how many of them are indirect. */
-  readonly calls: number
-  readonly indirectCalls: number
   readonly functions: readonly FunctionReport[]
 }
 

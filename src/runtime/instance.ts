@@ -3,7 +3,7 @@ import { type Abi, type Attached, attachHook, EXHAUSTED, promising, UNITS_PER_MS
 import { LoadError } from '../errors.ts'
 import type { Call, Guest } from './call.ts'
 import { now } from './clock.ts'
-import { type Excess, excessStacks, giveStack, type Holding, type Ledger, notesOf, takeStack } from './ledger.ts'
+import { type Excess, excessStacks, giveStack, type Holding, type Ledger, takeStack } from './ledger.ts'
 import { type Gauges, Portion } from './portion.ts'
 import { canSuspend, enter, hook, leave } from './thread.ts'
 import { UNCATCHABLE } from './trap.ts'
@@ -63,8 +63,7 @@ export class Instance implements Guest {
    * bounds), RangeError (out of memory)
    */
   constructor(module: WebAssembly.Module, abi: Abi, makeImports: MakeImports, ledger: Ledger) {
-    const notes = notesOf(abi)
-    ledger.admit(module, abi.memories?.length ?? 0, notes)
+    ledger.admit(module, abi.memories?.length ?? 0, abi.heap)
     const instance = this.#instantiate(module, makeImports)
     const attached: Attached = attachHook(instance, abi, hook)
     this.exports = instance.exports
@@ -73,7 +72,7 @@ export class Instance implements Guest {
     this.#counter = attached.counter
     const { fuel, depth } = attached
     if (fuel !== undefined && depth !== undefined) this.#gauges = { fuel, depth }
-    this.#holding = ledger.hold(attached.memories, attached.tables, this.isSharing, notes)
+    this.#holding = ledger.hold(attached.memories, attached.tables, this.isSharing, abi.heap)
     const excess = this.#holding.look()
     if (excess === undefined) return
     this.drop()

@@ -1,12 +1,11 @@
 /**
- * Who holds what: memories and instances by host, table elements, what is noted of calls, stacks and mappings by thread. What there is no room
+ * Who holds what: memories and instances by host, table elements, what the engine keeps, stacks and mappings by thread. What there is no room
  * for is refused before it is made, or stopped as soon as its guest polls.
  *
  * - `Ledger` is a host's: what its guests' memories come to, dropped ones included, and what they may.
  * - `Holding` is an instance's: its memories and tables, looked at whenever its guest polls (growing always does).
  * - A memory or table that several instances share counts once.
  */
-import type { Abi } from '../abi.ts'
 import { LoadError } from '../errors.ts'
 import { AddressBudget } from './address-budget.ts'
 import { collectDropped, type Dropped, dropMemory, droppedMemories, takeBack } from './dropped-memory.ts'
@@ -20,21 +19,17 @@ const TABLES_SHARE = 1 / 4
 
 const MOST_ELEMENTS = Math.floor((heapLimit() * TABLES_SHARE) / ELEMENT)
 
-/**
- * Bytes of JavaScript heap for a call in the code of an instance: what V8 notes of whom it calls, to inline that. From 13 on; all of a function's calls
- * once that runs. Of one through a table or reference, more is noted once it has called two functions; most if it has called four.
- */
-const CALL = 16
-const INDIRECT_CALL = 80
-const NOTES_SHARE = 1 / 4
+/** And for what else the engine keeps for their instances. */
+const HEAP_SHARE = 1 / 4
 
-const MOST_NOTES = Math.floor(heapLimit() * NOTES_SHARE)
+const MOST_HEAP = Math.floor(heapLimit() * HEAP_SHARE)
 
 const addresses = new AddressBudget(addressSpace)
 const budget = new MappingBudget(mappings)
 let stacks = 0
 let elements = 0
-let notes = 0
+/** Bytes that the engine may come to keep for live instances. */
+let kept = 0
 let liveMemories = 0
 
 /** More is held than may be. */
@@ -108,21 +103,21 @@ export class Ledger {
   }
 
   /** An instance is to be made. @throws LoadError `limit-exceeded` if the process has no room for it */
-  admit(module: WebAssembly.Module, memories: number, noted = 0): void {
-    if (noted > 0) refuseIf(withoutNotes, noted)
+  admit(module: WebAssembly.Module, memories: number, heap = 0): void {
+    if (heap > 0) refuseIf(withoutHeap, heap)
     if (memories > 0) refuseIf(withoutAddresses, memories)
     refuseIf(withoutMappings, MAPPINGS.code + memories * MAPPINGS.memory)
     countCode(module)
   }
 
-  /** @param noted bytes, see `notesOf` */
-  hold(memories: readonly WebAssembly.Memory[], tables: readonly WebAssembly.Table[], isSharing: boolean, noted = 0): Holding {
+  /** @param heap bytes that the engine may come to keep for it: see `Abi` */
+  hold(memories: readonly WebAssembly.Memory[], tables: readonly WebAssembly.Table[], isSharing: boolean, heap = 0): Holding {
     return new Holding(
       this,
       memories.map((memory) => this.#held(memory)),
       tables.map(heldTable),
       isSharing,
-      noted,
+      heap,
     )
   }
 
@@ -167,16 +162,16 @@ export class Holding {
   readonly #memories: readonly HeldMemory[]
   readonly #tables: readonly HeldTable[]
   readonly #isSharing: boolean
-  readonly #noted: number
+  readonly #heap: number
 
-  constructor(ledger: Ledger, memories: readonly HeldMemory[], tables: readonly HeldTable[], isSharing: boolean, noted: number) {
+  constructor(ledger: Ledger, memories: readonly HeldMemory[], tables: readonly HeldTable[], isSharing: boolean, heap: number) {
     this.#ledger = ledger
     this.#memories = memories
     this.#tables = tables
     this.#isSharing = isSharing
-    this.#noted = noted
+    this.#heap = heap
     ledger.instances++
-    notes += noted
+    kept += heap
     for (const held of memories) held.acquire()
     for (const held of tables) held.holders++
     if (isSharing) ledger.sharing.add(this)
@@ -201,7 +196,7 @@ export class Holding {
   /** The instance is gone. */
   release(): void {
     this.#ledger.instances--
-    notes -= this.#noted
+    kept -= this.#heap
     this.#ledger.sharing.delete(this)
     for (const held of this.#memories) held.release()
     for (const held of this.#tables) held.release()
@@ -305,15 +300,10 @@ function refuseIf(excessive: (count: number) => Excess | undefined, count: numbe
   if (excess !== undefined) throw new LoadError('limit-exceeded', excess.what, { figures: excess.figures })
 }
 
-/** Bytes of JavaScript heap that the engine may come to note of the calls in an instance's code. */
-export function notesOf({ calls = 0, indirectCalls = 0 }: Pick<Abi, 'calls' | 'indirectCalls'>): number {
-  return calls * CALL + indirectCalls * INDIRECT_CALL
-}
-
-function withoutNotes(needed: number): Excess | undefined {
-  if (notes + needed <= MOST_NOTES) return undefined
-  const what = `of the calls in the code of all instances of this thread the engine may note ${notes} bytes, and with the ${needed} of another one that would be above the ${MOST_NOTES} that are a quarter of its JavaScript heap`
-  return { what, figures: { used: notes, needed, limit: MOST_NOTES } }
+function withoutHeap(needed: number): Excess | undefined {
+  if (kept + needed <= MOST_HEAP) return undefined
+  const what = `the engine may come to keep ${kept} bytes for the code of all instances of this thread, and with the ${needed} of another one that would be above the ${MOST_HEAP} that are a quarter of its JavaScript heap`
+  return { what, figures: { used: kept, needed, limit: MOST_HEAP } }
 }
 
 function withoutAddresses(memories: number): Excess | undefined {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { getHeapStatistics } from 'node:v8'
-import { giveStack, Ledger, notesOf, shareProcess, takeStack } from '../../src/runtime/ledger.ts'
+import { giveStack, Ledger, shareProcess, takeStack } from '../../src/runtime/ledger.ts'
 
 const PAGE = 65_536
 const memory = (pages: number) => new WebAssembly.Memory({ initial: pages, maximum: 1_000 })
@@ -143,13 +143,7 @@ test('table elements, instances, memories and stacks are counted, each until it 
   assert.deepEqual(after.memories, { live: before.memories.live, dropped: before.memories.dropped + 1 })
 })
 
-test('what is noted of a call is 16 bytes, and 96 of one through a table or reference', () => {
-  assert.equal(notesOf({}), 0)
-  assert.equal(notesOf({ calls: 10, indirectCalls: 0 }), 160)
-  assert.equal(notesOf({ calls: 10, indirectCalls: 3 }), 7 * 16 + 3 * 96)
-})
-
-test('what is noted of the calls in the code of live instances may be a quarter of the heap', () => {
+test('what the engine may come to keep for live instances may be a quarter of the heap', () => {
   const ledger = new Ledger(100 * PAGE)
   const module = new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]))
   const most = Math.floor(getHeapStatistics().heap_size_limit / 4)
