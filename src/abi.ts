@@ -29,8 +29,8 @@ export interface Abi {
   readonly memories?: readonly string[]
   /** The same of the module's own and imported tables. */
   readonly tables?: readonly string[]
-  /** How many calls the code has: V8 keeps something on its heap for each, in each instance. */
-  readonly calls?: number
+  /** Bytes of JavaScript heap that V8 may come to keep for an instance: for calls in its code, functions, exports and imports. */
+  readonly heap?: number
 }
 
 export const ABI_VERSION = 2

@@ -45,8 +45,9 @@ export class BodyWriter {
   counts: Checks = { ...NO_CHECKS }
   /** Of the function that was written last: what V8's baseline compiler will take for it; see `operands.ts`. */
   complexity = 0
-  /** Its calls, but for those that checks and helpers are. */
+  /** Its calls, but for those that checks and helpers are, and how many of them are indirect. */
   calls = 0
+  indirectCalls = 0
   #at = 0
   /** The guard's own local; after it come one for the depth, if the function is deep, and those for NaNs. */
   #local = 0
@@ -83,6 +84,7 @@ export class BodyWriter {
     this.#isDeep = this.#depth?.counts(at) === true
     // Where the depth is used up
     this.calls = (this.#outline.calls[at] as number) + (this.#isDeep ? 1 : 0)
+    this.indirectCalls = this.#outline.indirectCalls[at] as number
     if (!this.#isDeep && !this.#isChanged(first, last)) {
       this.#out.u32(end - start)
       this.#out.bytes(this.#module.bytes, start, end)
@@ -326,6 +328,7 @@ export class BodyWriter {
     }
     this.complexity += (copies - 1) * (this.#loops.complexities[loop] as number)
     this.calls += (copies - 1) * (this.#loops.calls[loop] as number)
+    this.indirectCalls += (copies - 1) * (this.#loops.indirectCalls[loop] as number)
     this.counts.copies++
     this.#checks.checkAndJump(this.#events.charges[event] as number, this.#local, 0)
     body.u8(END)

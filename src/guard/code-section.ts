@@ -10,6 +10,7 @@ import { planFuel } from './fuel.ts'
 import type { FuelCosts } from './fuel-costs.ts'
 import { callGraph } from './graph.ts'
 import type { Maxima } from './growth.ts'
+import type { CallCounts } from './heap.ts'
 import { Helpers } from './helpers.ts'
 import { Hints } from './hints.ts'
 import { TypeKinds } from './kinds.ts'
@@ -36,7 +37,7 @@ export interface CodeOptions {
   readonly perFunction: boolean
 }
 
-export interface CodeSection {
+export interface CodeSection extends CallCounts {
   /** What the section holds. */
   readonly contents: Writer
   readonly hints: Hints
@@ -46,8 +47,6 @@ export interface CodeSection {
   readonly checks: Checks
   /** Of all functions: see `operands.ts`. */
   readonly complexity: number
-  /** Of all functions, those of checks and helpers included. */
-  readonly calls: number
   readonly functions: readonly FunctionReport[]
 }
 
@@ -61,11 +60,11 @@ export function writeCode(module: ModuleInfo, options: CodeOptions): CodeSection
   const functionTypes = [...added.types, ...helpers.types]
   const contents = new Writer(Math.ceil(module.bytes.length * GROWTH) + 1024)
   contents.u32(module.bodyStarts.length + functionTypes.length)
-  const { hints, checks, complexity, calls, functions } = writeBodies(contents, module, outline, added, options)
+  const bodies = writeBodies(contents, module, outline, added, options)
   // Types stand in the order of the functions, and those of the hooks after them
   writeFunctions(contents, added, module.types.length + functionTypes.length)
   helpers.write(contents, added)
-  return { contents, hints, added, functionTypes, checks, complexity, calls, functions }
+  return { contents, added, functionTypes, ...bodies }
 }
 
 /** All types that are added: of the functions, and of the hooks. */
@@ -113,7 +112,7 @@ function writeBodies(
   outline: Outline,
   added: Additions,
   options: CodeOptions,
-): Pick<CodeSection, 'hints' | 'checks' | 'complexity' | 'calls' | 'functions'> {
+): Omit<CodeSection, 'contents' | 'added' | 'functionTypes'> {
   const fuel = options.fuel === undefined ? undefined : planFuel(outline)
   const bodies = new BodyWriter(contents, module, added, outline, fuel)
   const hints = new Hints()
@@ -122,6 +121,7 @@ function writeBodies(
   const functions: FunctionReport[] = []
   let complexity = 0
   let calls = 0
+  let indirectCalls = 0
   for (let at = 0; at < outline.count; at++) {
     checkLocals(module, outline, at)
     if (options.perFunction) bodies.counts = { ...NO_CHECKS }
@@ -131,6 +131,7 @@ function writeBodies(
     complexity += bodies.complexity
     checkTotal(complexity, options.caps)
     calls += bodies.calls
+    indirectCalls += bodies.indirectCalls
     hints.add(module.importedFunctions + at, bodies.hints)
     if (!options.perFunction) continue
     for (const name of Object.keys(checks) as (keyof Checks)[]) checks[name] += bodies.counts[name]
@@ -139,7 +140,7 @@ function writeBodies(
   // Each check is a call of the poll, and what a helper does one of that
   for (const count of Object.values(checks)) calls += count
   checkCalls(calls, options.caps)
-  return { hints, checks, complexity, calls, functions }
+  return { hints, checks, complexity, calls, indirectCalls, functions }
 }
 
 function checkLocals(module: ModuleInfo, outline: Outline, at: number): void {

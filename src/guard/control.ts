@@ -33,8 +33,9 @@ export class Control {
   highest = 0
   fuel = 0
   complexity = 0
-  /** Calls so far. */
+  /** Calls so far, and those of them that are indirect. */
   calls = 0
+  indirectCalls = 0
   locals = 0
 
   readonly #outline: Outline
@@ -69,7 +70,7 @@ export class Control {
 
   begin(at: number, codeStart: number, locals: number, { results }: FuncType): void {
     this.#function = at
-    this.weight = this.sinceJoin = this.height = this.highest = this.fuel = this.complexity = this.calls = 0
+    this.weight = this.sinceJoin = this.height = this.highest = this.fuel = this.complexity = this.calls = this.indirectCalls = 0
     this.locals = locals
     this.#open.depth = this.#openLoops.length = 0
     const outline = this.#outline
@@ -89,6 +90,7 @@ export class Control {
     outline.firstFrame[this.#function + 1] = this.#frames.count
     outline.complexity[this.#function] = this.complexity
     outline.calls[this.#function] = this.calls
+    outline.indirectCalls[this.#function] = this.indirectCalls
   }
 
   /** A check may stand here, since much straight-line code has gone by. */
@@ -181,8 +183,9 @@ export class Control {
         return this.#jump(end, this.#frame)
       case 'return_call': {
         this.#moves(this.#calleeType(reader).params.length)
-        this.calls++
-        this.#event(EVENT.leave, end, this.#callee(reader), end - start)
+        const callee = this.#callee(reader)
+        this.#countCall(callee)
+        this.#event(EVENT.leave, end, callee, end - start)
         return this.#afterJump()
       }
     }
@@ -237,6 +240,7 @@ export class Control {
     this.#frames.others[frame] = loop
     this.#loops.complexities[loop] = -this.complexity
     this.#loops.calls[loop] = -this.calls
+    this.#loops.indirectCalls[loop] = -this.indirectCalls
     this.#openLoops.push(frame)
     if (this.#openLoops.length > this.#options.caps.loopNesting) this.#tooDeep('loops', 'loopNesting', start)
     this.#event(EVENT.loop, end, frame)
@@ -324,13 +328,18 @@ export class Control {
   }
 
   #callOf({ params, results }: FuncType, start: number, end: number, callee: number): void {
-    this.calls++
+    this.#countCall(callee)
     this.#markLoop(IS.calls)
     this.#moves(params.length + results.length)
     this.complexity += callComplexity(params.length, results.length)
     this.height += results.length - params.length
     if (this.height > this.highest) this.highest = this.height
     this.#event(EVENT.call, end, callee, end - start)
+  }
+
+  #countCall(callee: number): void {
+    this.calls++
+    if (callee >= this.#outline.count) this.indirectCalls++
   }
 
   /** The index of its body, a node for indirect calls, or `IMPORTED`. */
@@ -404,11 +413,12 @@ export class Control {
   }
 
   #endLoop(frame: number, start: number): void {
-    const { complexities, calls } = this.#loops
+    const { complexities, calls, indirectCalls } = this.#loops
     const loop = this.#frames.others[frame] as number
     this.#openLoops.pop()
     complexities[loop] = (complexities[loop] as number) + this.complexity
     calls[loop] = (calls[loop] as number) + this.calls
+    indirectCalls[loop] = (indirectCalls[loop] as number) + this.indirectCalls
     this.#event(EVENT.loopEnd, start, frame)
   }
 

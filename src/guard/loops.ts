@@ -16,8 +16,9 @@ export class Loops {
   backs = new Int32Array(64)
   /** What V8's baseline compiler takes for what is in it. */
   complexities = new Float64Array(64)
-  /** Calls that are in it. */
+  /** Calls that are in it, and those of them that are indirect. */
   calls = new Int32Array(64)
+  indirectCalls = new Int32Array(64)
 
   add(start: number): number {
     const loop = this.count++
@@ -35,5 +36,6 @@ export class Loops {
     this.backs = grown(this.backs)
     this.complexities = grown(this.complexities)
     this.calls = grown(this.calls)
+    this.indirectCalls = grown(this.indirectCalls)
   }
 }

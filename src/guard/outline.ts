@@ -22,8 +22,9 @@ export class Outline {
   readonly locals: Int32Array
   /** By function: what V8's baseline compiler will take, in units of one local or operand at one branch; see `operands.ts`. */
   readonly complexity: Float64Array
-  /** By function: how many calls it has, before there are checks. */
+  /** By function: how many calls it has, before there are checks, and how many of them go through a table or reference. */
   readonly calls: Int32Array
+  readonly indirectCalls: Int32Array
   /** By function, with fuel: bytes of stack that it takes. */
   readonly stack: Int32Array
   /** By function: locals that are needed for NaNs, see `canonical.ts`. */
@@ -44,6 +45,7 @@ export class Outline {
     this.locals = new Int32Array(count)
     this.complexity = new Float64Array(count)
     this.calls = new Int32Array(count)
+    this.indirectCalls = new Int32Array(count)
     this.stack = new Int32Array(withFuel ? count : 0)
     this.nanLocals = new Uint8Array(count)
     this.fuel = withFuel ? new Float64Array(capacity) : undefined

@@ -8,6 +8,7 @@ import { Writer } from '../wasm/writer.ts'
 import { globalCount, writeGlobals, writeHooks } from './additions.ts'
 import { addedTypes, type CodeOptions, type CodeSection, writeCode } from './code-section.ts'
 import type { Maxima } from './growth.ts'
+import { heapOf, NO_CALLS } from './heap.ts'
 
 /** Ids of the sections that are not only copied, and the order in which sections stand. */
 const ID = { custom: 0, type: 1, import: 2, function: 3, table: 4, memory: 5, global: 6, export: 7, start: 8, code: 10 } as const
@@ -231,7 +232,7 @@ function abiOf(module: ModuleInfo, code: CodeSection | undefined, used: Readonly
     ...(module.start !== undefined ? { start: free('start') } : {}),
     ...(memories.length > 0 ? { memories } : {}),
     ...(tables.length > 0 ? { tables } : {}),
-    ...(code !== undefined ? { calls: code.calls } : {}),
+    heap: heapOf(module, code ?? NO_CALLS),
   }
 }
 

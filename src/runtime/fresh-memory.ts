@@ -63,12 +63,21 @@ export class Touching {
     touchLater()
   }
 
+  /** Is nobody interested any more? */
+  get isUnwanted(): boolean {
+    return this.#fresh.stopped || this.#signal?.aborted === true
+  }
+
+  end(): void {
+    jobs.delete(this)
+    this.#tellDone()
+  }
+
   /** Touches a part. @returns was there one? */
   touch(): boolean {
-    const part = this.#fresh.stopped || this.#signal?.aborted ? undefined : this.#parts.next()
-    if (part === undefined || part.done) {
-      jobs.delete(this)
-      this.#tellDone()
+    const part = this.#parts.next()
+    if (part.done) {
+      this.end()
       return false
     }
     const began = now()
@@ -94,6 +103,8 @@ function touchLater(): void {
 
 function touchSome(): void {
   isAwaited = false
+  // Whoever waits for the end of one does not wait for its turn, nor is its memory kept until then
+  for (const job of jobs) if (job.isUnwanted) job.end()
   for (;;) {
     let next: Touching | undefined
     for (const job of jobs) if (next === undefined || job.account.rank < next.account.rank) next = job

@@ -63,7 +63,7 @@ export class Instance implements Guest {
    * bounds), RangeError (out of memory)
    */
   constructor(module: WebAssembly.Module, abi: Abi, makeImports: MakeImports, ledger: Ledger) {
-    ledger.admit(module, abi.memories?.length ?? 0, abi.calls ?? 0)
+    ledger.admit(module, abi.memories?.length ?? 0, abi.heap)
     const instance = this.#instantiate(module, makeImports)
     const attached: Attached = attachHook(instance, abi, hook)
     this.exports = instance.exports
@@ -72,7 +72,7 @@ export class Instance implements Guest {
     this.#counter = attached.counter
     const { fuel, depth } = attached
     if (fuel !== undefined && depth !== undefined) this.#gauges = { fuel, depth }
-    this.#holding = ledger.hold(attached.memories, attached.tables, this.isSharing, abi.calls)
+    this.#holding = ledger.hold(attached.memories, attached.tables, this.isSharing, abi.heap)
     const excess = this.#holding.look()
     if (excess === undefined) return
     this.drop()

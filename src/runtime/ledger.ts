@@ -1,6 +1,6 @@
 /**
- * Who holds what: memories and instances by host, table elements, calls in code, stacks and mappings by thread. What there is no room for is refused before
- * it is made, or stopped as soon as its guest polls.
+ * Who holds what: memories and instances by host, table elements, what the engine keeps, stacks and mappings by thread. What there is no room
+ * for is refused before it is made, or stopped as soon as its guest polls.
  *
  * - `Ledger` is a host's: what its guests' memories come to, dropped ones included, and what they may.
  * - `Holding` is an instance's: its memories and tables, looked at whenever its guest polls (growing always does).
@@ -19,17 +19,17 @@ const TABLES_SHARE = 1 / 4
 
 const MOST_ELEMENTS = Math.floor((heapLimit() * TABLES_SHARE) / ELEMENT)
 
-/** Bytes of JavaScript heap for a call in the code of an instance: what V8 notes of whom it calls, to inline that. From 13 on; all of a function's calls once that runs. */
-const CALL = 16
-const CALLS_SHARE = 1 / 4
+/** And for what else the engine keeps for their instances. */
+const HEAP_SHARE = 1 / 4
 
-const MOST_CALLS = Math.floor((heapLimit() * CALLS_SHARE) / CALL)
+const MOST_HEAP = Math.floor(heapLimit() * HEAP_SHARE)
 
 const addresses = new AddressBudget(addressSpace)
 const budget = new MappingBudget(mappings)
 let stacks = 0
 let elements = 0
-let liveCalls = 0
+/** Bytes that the engine may come to keep for live instances. */
+let kept = 0
 let liveMemories = 0
 
 /** More is held than may be. */
@@ -103,21 +103,21 @@ export class Ledger {
   }
 
   /** An instance is to be made. @throws LoadError `limit-exceeded` if the process has no room for it */
-  admit(module: WebAssembly.Module, memories: number, calls = 0): void {
-    if (calls > 0) refuseIf(withoutCalls, calls)
+  admit(module: WebAssembly.Module, memories: number, heap = 0): void {
+    if (heap > 0) refuseIf(withoutHeap, heap)
     if (memories > 0) refuseIf(withoutAddresses, memories)
     refuseIf(withoutMappings, MAPPINGS.code + memories * MAPPINGS.memory)
     countCode(module)
   }
 
-  /** @param calls how many its code has */
-  hold(memories: readonly WebAssembly.Memory[], tables: readonly WebAssembly.Table[], isSharing: boolean, calls = 0): Holding {
+  /** @param heap bytes that the engine may come to keep for it: see `Abi` */
+  hold(memories: readonly WebAssembly.Memory[], tables: readonly WebAssembly.Table[], isSharing: boolean, heap = 0): Holding {
     return new Holding(
       this,
       memories.map((memory) => this.#held(memory)),
       tables.map(heldTable),
       isSharing,
-      calls,
+      heap,
     )
   }
 
@@ -162,16 +162,16 @@ export class Holding {
   readonly #memories: readonly HeldMemory[]
   readonly #tables: readonly HeldTable[]
   readonly #isSharing: boolean
-  readonly #calls: number
+  readonly #heap: number
 
-  constructor(ledger: Ledger, memories: readonly HeldMemory[], tables: readonly HeldTable[], isSharing: boolean, calls: number) {
+  constructor(ledger: Ledger, memories: readonly HeldMemory[], tables: readonly HeldTable[], isSharing: boolean, heap: number) {
     this.#ledger = ledger
     this.#memories = memories
     this.#tables = tables
     this.#isSharing = isSharing
-    this.#calls = calls
+    this.#heap = heap
     ledger.instances++
-    liveCalls += calls
+    kept += heap
     for (const held of memories) held.acquire()
     for (const held of tables) held.holders++
     if (isSharing) ledger.sharing.add(this)
@@ -196,7 +196,7 @@ export class Holding {
   /** The instance is gone. */
   release(): void {
     this.#ledger.instances--
-    liveCalls -= this.#calls
+    kept -= this.#heap
     this.#ledger.sharing.delete(this)
     for (const held of this.#memories) held.release()
     for (const held of this.#tables) held.release()
@@ -300,10 +300,10 @@ function refuseIf(excessive: (count: number) => Excess | undefined, count: numbe
   if (excess !== undefined) throw new LoadError('limit-exceeded', excess.what, { figures: excess.figures })
 }
 
-function withoutCalls(needed: number): Excess | undefined {
-  if (liveCalls + needed <= MOST_CALLS) return undefined
-  const what = `the code of all instances of this thread has ${liveCalls} calls, and with the ${needed} of another one it would be above the ${MOST_CALLS} that a quarter of its JavaScript heap holds`
-  return { what, figures: { used: liveCalls, needed, limit: MOST_CALLS } }
+function withoutHeap(needed: number): Excess | undefined {
+  if (kept + needed <= MOST_HEAP) return undefined
+  const what = `the engine may come to keep ${kept} bytes for the code of all instances of this thread, and with the ${needed} of another one that would be above the ${MOST_HEAP} that are a quarter of its JavaScript heap`
+  return { what, figures: { used: kept, needed, limit: MOST_HEAP } }
 }
 
 function withoutAddresses(memories: number): Excess | undefined {

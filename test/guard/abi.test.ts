@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ABI_SECTION, attachHook, MAX_CREDIT, makeHook, promising, Suspending, YIELD } from '../../src/abi.ts'
 import { guard } from '../../src/guard/guard.ts'
+import { heapOf, NO_CALLS } from '../../src/guard/heap.ts'
 import { wat } from '../support/wat.ts'
 import { drive } from './drive.ts'
 
@@ -75,7 +76,7 @@ test('start is called once the hook is there, and memories come in order', () =>
 test('a module without code needs no hook', () => {
   const { start, guarded, polls } = drive(wat('(module (memory (export "m") 1))'))
   assert.equal(start, undefined)
-  assert.deepEqual(guarded.abi, { version: 2, memories: ['m'] })
+  assert.deepEqual(guarded.abi, { version: 2, memories: ['m'], heap: heapOf(guarded.module, NO_CALLS) })
   assert.equal(polls(), 0)
 })
 
@@ -156,7 +157,7 @@ for (const [name, options, names] of [
 ] as const)
   test(`what is exported ${name}`, () => {
     const { bytes, abi } = guard(LOOP, options)
-    assert.deepEqual(Object.keys(abi).sort(), [...names, 'calls', 'version'].sort())
+    assert.deepEqual(Object.keys(abi).sort(), [...names, 'heap', 'version'].sort())
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes))
     assert.deepEqual(Object.keys(exports).sort(), [...names.map((key) => abi[key]), 'n', 'run'].sort())
     assert.equal((exports[abi.hooks as string] as WebAssembly.Table).length, names.length / 2)

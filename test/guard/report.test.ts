@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SEGMENT, TOLL } from '../../src/guard/costs.ts'
+import { heapOf } from '../../src/guard/heap.ts'
 import { type GuardOptions, type GuardReport, guard } from '../../src/guard/index.ts'
 import type { Checks, FunctionReport } from '../../src/guard/report.ts'
 import { parseModule } from '../../src/wasm/module.ts'
@@ -114,21 +115,27 @@ test('the sum of all functions is what the module has, and reporting changes not
 })
 
 test('its calls are all that the guarded code has, but for the few of its own functions', () => {
+  let all = 0
   for (const options of [{}, { fuel: true }, { deterministic: true }])
     for (let seed = 0; seed < 40; seed++) {
       const { report, bytes, abi, module } = guard(randomModule(seed), options)
       const own = module.importedFunctions + module.bodyStarts.length
       let calls = 0
+      let indirectCalls = 0
       let at = module.importedFunctions - 1
       let end = -1
       decodeAll(bytes, (instruction) => {
         if (instruction.start !== end) at++
         end = instruction.end
-        if (at < own && /^(return_)?call/.test(instruction.op.name)) calls++
+        if (at >= own) return
+        if (/^(return_)?call/.test(instruction.op.name)) calls++
+        if (/^(return_)?call_/.test(instruction.op.name)) indirectCalls++
       })
       assert.equal(report.calls, calls, `seed ${seed}, ${JSON.stringify(options)}`)
-      assert.equal(abi.calls, calls)
+      assert.equal(abi.heap, heapOf(module, { calls, indirectCalls }))
+      all += indirectCalls
     }
+  assert.ok(all > 0)
 })
 
 test('a module without code has no checks and no functions', () => {

@@ -65,6 +65,15 @@ const WAYS: Readonly<Record<string, Way>> = {
     text: `(module (start $run) (func $nothing) ${`(func (if (i32.const 0) (then ${'(call $nothing)'.repeat(1_000)})))`.repeat(100)}
       (func $run ${Array.from({ length: 100 }, (_, n) => `(call ${n + 1})`).join('')}) (func (export "ok") (result i32) (i32.const 1)))`,
   },
+  // And that 100,000 references name each of four functions in turn
+  'calls-of-references': {
+    fill: () => [],
+    text: `(module (type $nothing (func)) (elem declare func $a $b $c $d) (start $run)
+      ${['$a', '$b', '$c', '$d'].map((name) => `(func ${name} (type $nothing))`).join('')}
+      ${`(func (param (ref $nothing)) ${'(call_ref $nothing (local.get 0))'.repeat(100)})`.repeat(1_000)}
+      (func $all (param (ref $nothing)) ${Array.from({ length: 1_000 }, (_, n) => `(call ${n + 4} (local.get 0))`).join('')})
+      (func $run ${['$a', '$b', '$c', '$d'].map((name) => `(call $all (ref.func ${name}))`).join('')}) (func (export "ok") (result i32) (i32.const 1)))`,
+  },
   growth: {
     fill: () => [],
     text: `(module (table 1 funcref) (start $grow) (func $grow (drop (table.grow (ref.null func) (i32.const 99999))))

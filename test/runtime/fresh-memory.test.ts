@@ -72,6 +72,20 @@ test('whose account has used less comes first: nobody waits behind all instances
   assert.deepEqual(done, ['other', 'one of many', 'one of many'])
 })
 
+test('what is not wanted any more ends in the next turn, whoever else comes first', async () => {
+  const [many, other] = [new Account(1), new Account(1)]
+  many.charge(1_000)
+  const cancel = new AbortController()
+  const dropped = { memories: [memory(10)], stopped: false }
+  const all = touchMemories({ memories: [memory(100)], stopped: false }, other)
+  const unwanted = [new Touching({ memories: [memory(10)], stopped: false }, many, cancel.signal).done, touchMemories(dropped, many)]
+  await new Promise(setImmediate)
+  cancel.abort()
+  dropped.stopped = true
+  assert.ok((await turns(Promise.all(unwanted))) <= 2)
+  await all
+})
+
 test('a host does it before the start function, and the load goes on', async () => {
   const host = new Host({ execTimeout: 5_000 })
   const text =

@@ -143,10 +143,10 @@ test('table elements, instances, memories and stacks are counted, each until it 
   assert.deepEqual(after.memories, { live: before.memories.live, dropped: before.memories.dropped + 1 })
 })
 
-test('the calls in the code of live instances may be so many as a quarter of the heap holds what is noted of them', () => {
+test('what the engine may come to keep for live instances may be a quarter of the heap', () => {
   const ledger = new Ledger(100 * PAGE)
   const module = new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]))
-  const most = Math.floor(getHeapStatistics().heap_size_limit / 4 / 16)
+  const most = Math.floor(getHeapStatistics().heap_size_limit / 4)
   ledger.admit(module, 0, most)
   const holding = ledger.hold([], [], false, most - 5)
   ledger.admit(module, 0, 5)
