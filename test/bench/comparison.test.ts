@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Elapsed } from '../../bench/alternate.ts'
 import type { Candidate, Plugin } from '../../bench/candidates/candidate.ts'
 import { CANDIDATES, missing } from '../../bench/candidates/index.ts'
@@ -9,7 +8,6 @@ import { available, byTurns, figureOf, longer, repeated, whoIsRight, withContend
 import { growth } from '../../bench/comparison/growth.ts'
 import type { Figure } from '../../bench/figures.ts'
 import { plainModule } from '../../bench/generated.ts'
-import { withLag } from '../../bench/lag.ts'
 import { line, type Point } from '../../bench/statistics.ts'
 import { comparison, formatResults } from '../../bench/table.ts'
 
@@ -140,22 +138,6 @@ test('how cost grows is said of each candidate that has enough figures that coun
     { id: 'growth-raw', label: 'raw V8: one more', row: 'one more', candidate: 'raw', value: 20, unit: 'us' },
   ])
   assert.deepEqual(growth(figures, { ...what, least: 1, point: () => undefined, fit: () => assert.fail() }), [])
-})
-
-test('event-loop lag is measured while there is work, and what the work gives comes with it', async () => {
-  const { result, lag } = await withLag(async () => {
-    for (let turn = 0; turn < 20; turn++) await nextTurn()
-    return 'done'
-  })
-  assert.equal(result, 'done')
-  const { count } = lag
-  assert.ok(count >= 19, String(count))
-  for (let turn = 0; turn < 5; turn++) await nextTurn()
-  assert.equal(lag.count, count)
-  await assert.rejects(
-    withLag(() => Promise.reject(new Error('no work')), lag),
-    /no work/,
-  )
 })
 
 test('what is in another process is asked for many operations at once, and its own time counts', async () => {
