@@ -48,13 +48,7 @@ interface Measured {
 }
 
 /** @param ahead ms by which the loops begin before the short calls do */
-async function besides(
-  during: MeasureLag,
-  runaways: readonly Module[],
-  short: readonly Module[],
-  duration: number,
-  ahead: number,
-): Promise<Measured> {
+async function besides(during: MeasureLag, runaways: readonly Module[], short: readonly Module[], duration: number, ahead: number): Promise<Measured> {
   const late = new Samples()
   const over = new AbortController()
   const loops = runaways.map((module) => runAway(module, over.signal, late))

@@ -129,6 +129,32 @@ test('whoever gives a wrong answer is named and not measured; whoever has none i
   assert.equal(peerFailure, 'wrong: 8 in place of 7; broken: it broke')
 })
 
+test('who failed is told from who cannot: in the rows that are named, or in all that it is not in', async () => {
+  const [one, other] = [candidate('curfew', well), candidate('raw', well)]
+  const figure = (row: string, { id }: Candidate): Figure => ({ id: `${row}-${id}`, label: id, row, candidate: id, value: 1, unit: 'us' })
+  const { figures, failed = [] } = await withContenders({ timeout: 1, candidates: [one, other] }, async (_, failures) => {
+    failures.add(other, new Error('it hung'), ['second', 'third'])
+    return ['first', 'second', 'third'].map((row) => figure(row, one))
+  })
+  const result = { subject: 's', title: '', figures, failed }
+  const cells = (table = '') =>
+    table
+      .split('\n')
+      .slice(2)
+      .map((line) => line.trim().split(/ {2,}/).at(-1))
+  assert.deepEqual(cells(comparison([result])[0]), ['-', 'failed', 'failed'])
+  const wholly = { ...result, figures: [...figures, figure('first', other)], failed: [{ candidate: 'raw' }] }
+  assert.deepEqual(cells(comparison([wholly])[0]), ['1.00', 'failed', 'failed'])
+})
+
+test('who fails while others are measured by turns has failed in that row', async () => {
+  const fails = candidate('fails', async () => ({ add: () => Promise.reject(new Error('it does not run')) }))
+  const { failed } = await withContenders({ timeout: 1, candidates: [fails, candidate('good', well)] }, (contenders, failures) =>
+    byTurns(LATENCY, contenders, (contender) => repeated(contender, 'add'), QUICK, failures),
+  )
+  assert.deepEqual(failed, [{ candidate: 'fails', row: 'a call' }])
+})
+
 test('how cost grows is said of each candidate that has enough figures that count', () => {
   const points = (candidate: string, values: readonly number[]) =>
     values.map((value, index): Figure => ({ id: `${candidate}-${index}`, label: '', candidate, value, unit: 'ms', size: index }))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { performance } from 'node:perf_hooks'
 import { test } from 'node:test'
-import { setTimeout as sleep, setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import type { Worker } from 'node:worker_threads'
 import { withLag } from '../../bench/lag.ts'
 
@@ -81,7 +81,11 @@ test('what came before the work or comes after it is not counted, and one measur
 test('the thread that measures is gone afterwards, also when the work fails or never ends', async () => {
   const works: (() => Promise<unknown>)[] = [
     () => withLag((during) => during(async () => undefined)),
-    () => assert.rejects(withLag((during) => during(() => Promise.reject(new Error('no work')))), /no work/),
+    () =>
+      assert.rejects(
+        withLag((during) => during(() => Promise.reject(new Error('no work')))),
+        /no work/,
+      ),
     () => withLag(async (during) => void during(() => new Promise(() => undefined))),
   ]
   for (const work of works) {
