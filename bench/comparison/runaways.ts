@@ -69,18 +69,29 @@ interface Found {
   readonly answered: number
 }
 
-/** One that hangs is closed as well, so that what it does beside others ends. */
-async function beside(candidate: Candidate, count: number, settings: Settings, during: MeasureLag): Promise<Found | 'never ends'> {
-  const engine = await within(PATIENCE, candidate.start({ timeout: TIMEOUT, threads: availableParallelism() }))
+/**
+ * One that hangs is closed as well, so that what it does beside others ends.
+ *
+ * @param patience ms
+ * @throws Error that says beside how many
+ */
+export async function beside(
+  candidate: Candidate,
+  count: number,
+  settings: Settings,
+  during: MeasureLag,
+  patience: number = PATIENCE,
+): Promise<Found | 'never ends'> {
+  const engine = await within(patience, candidate.start({ timeout: TIMEOUT, threads: availableParallelism() }))
   const plugins: Plugin[] = []
   const over = new AbortController()
   try {
-    return await within(PATIENCE, measured(engine, plugins, count, settings, during, over))
+    return await within(patience, measured(engine, plugins, count, settings, during, over))
   } catch (error) {
     throw new Error(`${among(count)}: ${error instanceof Error ? error.message : String(error)}`)
   } finally {
     over.abort()
-    await within(PATIENCE, closed(engine, plugins))
+    await within(patience, closed(engine, plugins))
   }
 }
 

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Elapsed } from '../../bench/alternate.ts'
 import type { Candidate, Plugin } from '../../bench/candidates/candidate.ts'
 import { CANDIDATES, missing } from '../../bench/candidates/index.ts'
 import { extismPlugin, plainPlugin } from '../../bench/candidates/plugin.ts'
 import { available, byTurns, figureOf, longer, repeated, whoIsRight, withContenders, within } from '../../bench/comparison/contenders.ts'
 import { growth } from '../../bench/comparison/growth.ts'
+import { beside } from '../../bench/comparison/runaways.ts'
 import type { Figure } from '../../bench/figures.ts'
 import { plainModule } from '../../bench/generated.ts'
+import { withLag } from '../../bench/lag.ts'
 import { line, type Point } from '../../bench/statistics.ts'
 import { comparison, formatResults } from '../../bench/table.ts'
 
@@ -223,6 +226,27 @@ test('who cannot have a deadline as short as that of the others is named', async
 test('one that hangs is given up', async () => {
   await assert.rejects(within(1, new Promise(() => undefined)), /no answer within 1 ms/)
   assert.equal(await within(10_000, Promise.resolve(3)), 3)
+})
+
+test('one that hangs beside endless loops is named with their number, and closed, and its loops do not begin again', async () => {
+  let loops = 0
+  const plugin: Plugin = {
+    add: () => new Promise(() => undefined),
+    hang: async () => {
+      await nextTurn()
+      return loops++
+    },
+  }
+  const hangs = candidate('hangs', async () => plugin)
+  await withLag(async (during) => {
+    await assert.rejects(beside(hangs, 2, QUICK, during, 50), /^Error: 2 runaways: no answer within 50 ms$/)
+  })
+  assert.equal(hangs.closed, 1)
+  for (let turn = 0; turn < 3; turn++) await nextTurn()
+  const begun = loops
+  assert.ok(begun > 0)
+  for (let turn = 0; turn < 10; turn++) await nextTurn()
+  assert.equal(loops, begun)
 })
 
 test('side by side, rows are what is measured, columns are candidates, and "-" is what one cannot do', () => {
