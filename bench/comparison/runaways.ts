@@ -5,9 +5,8 @@ import type { Samples } from '../../examples/gateway/samples.ts'
 import type { Candidate, Engine, Plugin } from '../candidates/candidate.ts'
 import type { Figure, Settings, Subject } from '../figures.ts'
 import { type MeasureLag, withLag } from '../lag.ts'
-import { line } from '../statistics.ts'
 import { available, Failures, longer, notes, within } from './contenders.ts'
-import { growth } from './growth.ts'
+import { growth, LAG } from './growth.ts'
 
 const COUNTS = [0, 1, 10, 100]
 /** Of those that take a thread for each plugin. */
@@ -42,17 +41,7 @@ export const runaways: Subject = {
         }
       }
     })
-    // What one more of them takes from the event loop; the first is another matter
-    const further = growth(figures, {
-      id: 'growth',
-      label: 'lag of one more',
-      row: 'lag of one more runaway',
-      unit: 'us',
-      point: ({ size, value, unit }) => (unit === 'ms' && size > 0 ? [size, value] : undefined),
-      fit: (points) => line(points).slope * 1e3,
-      least: 3,
-    })
-    return { figures: [...figures, ...further], ...notes(note, longer(present, TIMEOUT), 'one run of each'), ...failures.summary }
+    return { figures: [...figures, ...growth(figures, LAG)], ...notes(note, longer(present, TIMEOUT), 'one run of each'), ...failures.summary }
   },
 }
 

@@ -6,12 +6,11 @@ import type { Candidate, Plugin } from '../../bench/candidates/candidate.ts'
 import { CANDIDATES, missing } from '../../bench/candidates/index.ts'
 import { extismPlugin, plainPlugin } from '../../bench/candidates/plugin.ts'
 import { available, byTurns, figureOf, longer, repeated, whoIsRight, withContenders, within } from '../../bench/comparison/contenders.ts'
-import { growth } from '../../bench/comparison/growth.ts'
+import { fits, growth, LAG, LOADING, linear, MEMORY } from '../../bench/comparison/growth.ts'
 import { beside } from '../../bench/comparison/runaways.ts'
 import type { Figure } from '../../bench/figures.ts'
 import { plainModule } from '../../bench/generated.ts'
 import { withLag } from '../../bench/lag.ts'
-import { line, type Point } from '../../bench/statistics.ts'
 import { comparison, formatResults } from '../../bench/table.ts'
 
 /** Long enough for work on a busy machine, short enough to wait for, ms. */
@@ -162,11 +161,44 @@ test('how cost grows is said of each candidate that has enough figures that coun
   const points = (candidate: string, values: readonly number[]) =>
     values.map((value, index): Figure => ({ id: `${candidate}-${index}`, label: '', candidate, value, unit: 'ms', size: index }))
   const figures = [...points('raw', [5, 7, 9, 11]), ...points('curfew', [9, 1, 4]), ...points('worker', [3]), { id: 'x', label: '', value: 1, unit: 'ms' }]
-  const what = { id: 'growth', label: 'one more', row: 'one more', unit: 'us', least: 3, fit: (at: readonly Point[]) => line(at).slope }
+  const what = { id: 'growth', label: 'one more', row: 'one more', unit: 'us', least: 3, fit: linear }
   assert.deepEqual(growth(figures, { ...what, point: ({ size, value }) => (size > 0 ? [size, value * 10] : undefined) }), [
     { id: 'growth-raw', label: 'raw V8: one more', row: 'one more', candidate: 'raw', value: 20, unit: 'us' },
   ])
   assert.deepEqual(growth(figures, { ...what, least: 1, point: () => undefined, fit: () => assert.fail() }), [])
+})
+
+test('a fit says what it is at each size: memory and lag in proportion to how many there are, loading by a power of the size', () => {
+  const of = (sizes: readonly number[], value: (size: number) => number) =>
+    sizes.map((size): Figure => ({ id: `${size}`, label: '', candidate: 'curfew', value: value(size), unit: 'ms', size }))
+  const close = (actual: number | undefined, expected: number) =>
+    assert.ok(Math.abs((actual ?? Number.NaN) / expected - 1) < 1e-9, `${actual}, not ${expected}`)
+  const [memory] = fits(
+    of([10, 100, 1_000], (size) => 500 / size + 30),
+    MEMORY,
+  )
+  close(memory?.value, 30)
+  close(memory?.at(50), 2_000)
+  const [loading] = fits(
+    of([1_000, 10_000, 100_000, 1e6], (size) => (size === 1_000 ? 99 : size ** 0.5)),
+    LOADING,
+  )
+  close(loading?.value, 0.5)
+  close(loading?.at(40_000), 200)
+  const [lag] = fits(
+    of([0, 1, 10, 100], (size) => (size === 0 ? 0 : 1 + size / 100)),
+    LAG,
+  )
+  close(lag?.value, 10)
+  close(lag?.at(50), 1_500)
+  assert.deepEqual(
+    fits(
+      of([0, 1, 10], () => 1),
+      LAG,
+    ),
+    [],
+    'a line through two points says nothing of a third',
+  )
 })
 
 test('what is in another process is asked for many operations at once, and its own time counts', async () => {
