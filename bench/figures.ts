@@ -50,6 +50,11 @@ export interface Failed {
   readonly row?: string
 }
 
+/** Where there is no figure of it: because it failed? */
+export function hasFailed({ failed = [] }: Result, candidate: string, row: string | undefined): boolean {
+  return failed.some((each) => each.candidate === candidate && (each.row === undefined || each.row === row))
+}
+
 export interface Settings {
   /** Rounds of whatever is compared by turns. */
   readonly rounds: number

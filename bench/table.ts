@@ -1,6 +1,6 @@
 /** The results for people: a line a figure, with its goal and how it did; and candidates side by side. */
 import { CANDIDATES } from './candidates/index.ts'
-import type { Figure, Result } from './figures.ts'
+import { type Figure, hasFailed, type Result } from './figures.ts'
 import type { Spread } from './statistics.ts'
 
 type Verdict = 'met' | 'MISSED' | 'machine too busy' | ''
@@ -49,11 +49,6 @@ export function comparison(results: readonly Result[], versions: Readonly<Record
   )
   const named = Object.entries(versions).map((each) => each.join(' '))
   return [['Side by side', ...lines.map((line) => `  ${line}`), ...(named.length === 0 ? [] : [`  (${named.join(', ')})`])].join('\n')]
-}
-
-/** Where there is no figure of it: because it failed? */
-export function hasFailed({ failed = [] }: Result, candidate: string, row: string | undefined): boolean {
-  return failed.some((each) => each.candidate === candidate && (each.row === undefined || each.row === row))
 }
 
 /** @param right columns whose cells end below one another */
