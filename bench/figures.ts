@@ -39,6 +39,20 @@ export interface Result {
   readonly failure?: string
   /** Why those of some peers are not there. The run is good all the same: some hang, by their own doing. */
   readonly peerFailure?: string
+  /** Of whom there is no figure because it failed, and not because it cannot do that. */
+  readonly failed?: readonly Failed[]
+}
+
+export interface Failed {
+  /** Its id. */
+  readonly candidate: string
+  /** Where it has no figure; without, wherever it has none. */
+  readonly row?: string
+}
+
+/** Where there is no figure of it: because it failed? */
+export function hasFailed({ failed = [] }: Result, candidate: string, row: string | undefined): boolean {
+  return failed.some((each) => each.candidate === candidate && (each.row === undefined || each.row === row))
 }
 
 export interface Settings {
@@ -52,7 +66,7 @@ export interface Settings {
   readonly step?: (what: string) => void
 }
 
-export type Measured = Pick<Result, 'figures' | 'note' | 'failure' | 'peerFailure'>
+export type Measured = Pick<Result, 'figures' | 'note' | 'failure' | 'peerFailure' | 'failed'>
 
 export interface Subject {
   readonly id: string

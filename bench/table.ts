@@ -1,6 +1,6 @@
 /** The results for people: a line a figure, with its goal and how it did; and candidates side by side. */
 import { CANDIDATES } from './candidates/index.ts'
-import type { Figure, Result } from './figures.ts'
+import { type Figure, hasFailed, type Result } from './figures.ts'
 import type { Spread } from './statistics.ts'
 
 type Verdict = 'met' | 'MISSED' | 'machine too busy' | ''
@@ -24,19 +24,23 @@ export function formatResults(results: readonly Result[], versions: Readonly<Rec
   return [...blocks, ...comparison(results, versions)].join('\n\n')
 }
 
-/** What is compared in rows, and who in columns; "-" for what a candidate cannot do, or what could not be measured. */
+/** What is compared in rows, and who in columns; "-" for what a candidate cannot do, or what could not be measured; "failed" for who hung or went wrong. */
 export function comparison(results: readonly Result[], versions: Readonly<Record<string, string>> = {}): string[] {
   const figures = results.flatMap((result) => result.figures)
-  const columns = CANDIDATES.filter(({ id }) => figures.some(({ candidate }) => candidate === id))
+  const failures = results.flatMap(({ failed = [] }) => failed)
+  const columns = CANDIDATES.filter(({ id }) => [...figures, ...failures].some(({ candidate }) => candidate === id))
   if (columns.length === 0) return []
   const rows = results.flatMap((result) => {
     const rows = [...new Set(result.figures.flatMap(({ row }) => row ?? []))]
     return rows.map((row) => {
       const here = result.figures.filter((figure) => figure.row === row)
-      const values = columns.map(({ id }) => here.find(({ candidate }) => candidate === id)?.value)
+      const cells = columns.map(({ id }) => {
+        const value = here.find(({ candidate }) => candidate === id)?.value
+        return value === undefined ? (hasFailed(result, id, row) ? 'failed' : '-') : digits(value)
+      })
       const unit = here[0]?.unit ?? ''
       // Rows of so many a second say so themselves
-      return [unit === '' || unit === '1/s' ? row : `${row}, ${unit}`, ...values.map((value) => (value === undefined ? '-' : digits(value)))]
+      return [unit === '' || unit === '1/s' ? row : `${row}, ${unit}`, ...cells]
     })
   })
   const lines = aligned(

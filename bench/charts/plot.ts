@@ -16,6 +16,8 @@ export interface Chart {
   readonly name: string
   readonly title: string
   readonly subtitle: string
+  /** What to know about it, a line each below the subtitle. */
+  readonly notes?: readonly string[]
   /** What somebody hears who does not see it. */
   readonly description: string
   /** Its height and all that Plot takes. */
@@ -25,9 +27,10 @@ export interface Chart {
 export const WIDTH = 820
 /** Of title and subtitle, above the chart. */
 const HEAD = 54
+const NOTE = 18
 const FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
 
-export async function draw({ title, subtitle, description, options }: Chart): Promise<string> {
+export async function draw({ title, subtitle, notes = [], description, options }: Chart): Promise<string> {
   const plot = await load<PlotLibrary>('@observablehq/plot')
   const { parseHTML } = await load<{ parseHTML(html: string): { document: object } }>('linkedom')
   const { document } = parseHTML('<!doctype html><html><body></body></html>')
@@ -38,11 +41,12 @@ export async function draw({ title, subtitle, description, options }: Chart): Pr
     .replace(/<\/svg>$/, '')
     .replace(/<style>[\s\S]*?<\/style>/, '')
     .replaceAll('currentColor', text)
-  const head = `<text x="16" y="24" font-size="16" font-weight="600">${escaped(title)}</text><text x="16" y="44" font-size="13">${escaped(subtitle)}</text>`
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${chart.height + HEAD}" font-family="${FONT}" font-size="13" fill="${text}" role="img" aria-label="${escaped(description)}">
+  const head = `<text x="16" y="24" font-size="16" font-weight="600">${escaped(title)}</text>${[subtitle, ...notes].map((line, index) => `<text x="16" y="${44 + index * NOTE}" font-size="13">${escaped(line)}</text>`).join('')}`
+  const top = HEAD + notes.length * NOTE
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${chart.height + top}" font-family="${FONT}" font-size="13" fill="${text}" role="img" aria-label="${escaped([description, ...notes].join('; '))}">
 <style>${DARK_RULES}</style>
 <g fill="${text}">${head}</g>
-<g transform="translate(0 ${HEAD})" text-anchor="middle" fill="${text}">${inner}</g>
+<g transform="translate(0 ${top})" text-anchor="middle" fill="${text}">${inner}</g>
 </svg>
 `
 }

@@ -1,6 +1,6 @@
 /** What bench/run.ts has written. */
 import { CANDIDATES } from '../candidates/index.ts'
-import type { Figure, Result } from '../figures.ts'
+import { type Figure, hasFailed, type Result } from '../figures.ts'
 import type { Machine } from '../machine.ts'
 
 export interface Report extends Machine {
@@ -12,6 +12,18 @@ export interface Report extends Machine {
 /** Of a subject; none if it was not measured. */
 export function figuresOf({ results }: Report, subject: string): readonly Figure[] {
   return results.find((result) => result.subject === subject)?.figures ?? []
+}
+
+/** Who is not where others have figures because it failed: to be said of a chart, since nothing is drawn of it there. */
+export function failed({ results }: Report, subject: string, figures: readonly Figure[]): string[] {
+  const result = results.find((each) => each.subject === subject)
+  if (result === undefined) return []
+  const rows = new Map(figures.map(({ row, size }) => [row, size]))
+  return CANDIDATES.flatMap(({ id, name }) => {
+    const lost = [...rows].filter(([row]) => hasFailed(result, id, row) && !figures.some((figure) => figure.candidate === id && figure.row === row))
+    const sizes = lost.flatMap(([, size]) => size?.toLocaleString('en') ?? [])
+    return lost.length === 0 ? [] : [[`${name} failed`, ...(sizes.length === 0 ? [] : [`with ${sizes.join(' and ')}`])].join(' ')]
+  })
 }
 
 export interface Named extends Figure {

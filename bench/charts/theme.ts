@@ -32,6 +32,8 @@ export function colour(candidate: string): string {
   return (PEERS[candidate] ?? CURFEW).light
 }
 
+export const hue = ({ candidate }: { candidate: string }) => colour(candidate)
+
 const INKS = [TEXT, FAINT, PAPER, CURFEW, ...Object.values(PEERS)]
 
 /** Rules that exchange the colours where the page is dark. */

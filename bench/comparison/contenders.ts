@@ -2,7 +2,7 @@
 import { inRounds, type Work } from '../alternate.ts'
 import type { Candidate, Engine, Operation, Plugin, StartOptions } from '../candidates/candidate.ts'
 import { CANDIDATES, missing } from '../candidates/index.ts'
-import type { Figure, Measured, Settings } from '../figures.ts'
+import type { Failed, Figure, Measured, Settings } from '../figures.ts'
 import { ratios, spread } from '../statistics.ts'
 
 /** Whom the others are compared with. */
@@ -20,27 +20,31 @@ export interface Contender {
 export class Failures {
   readonly #own: string[] = []
   readonly #peers: string[] = []
+  readonly #failed: Failed[] = []
 
-  add({ name, own = false }: Candidate, error: unknown): void {
+  /** @param rows of the table that it has no figures in; all that it is not in, unless said */
+  add({ id, name, own = false }: Candidate, error: unknown, rows?: readonly string[]): void {
     const reasons = own ? this.#own : this.#peers
     reasons.push(`${name}: ${error instanceof Error ? error.message : String(error)}`)
+    this.#failed.push(...(rows === undefined ? [{ candidate: id }] : rows.map((row) => ({ candidate: id, row }))))
   }
 
-  /** @returns undefined if the candidate failed */
-  async attempt<T>(candidate: Candidate, work: () => Promise<T>): Promise<T | undefined> {
+  /** @param rows as of `add` @returns undefined if the candidate failed */
+  async attempt<T>(candidate: Candidate, work: () => Promise<T>, rows?: readonly string[]): Promise<T | undefined> {
     try {
       return await work()
     } catch (error) {
-      this.add(candidate, error)
+      this.add(candidate, error, rows)
       return undefined
     }
   }
 
   /** For a subject's result. */
-  get summary(): Pick<Measured, 'failure' | 'peerFailure'> {
+  get summary(): Pick<Measured, 'failure' | 'peerFailure' | 'failed'> {
     return {
       ...(this.#own.length === 0 ? {} : { failure: this.#own.join('; ') }),
       ...(this.#peers.length === 0 ? {} : { peerFailure: this.#peers.join('; ') }),
+      ...(this.#failed.length === 0 ? {} : { failed: this.#failed }),
     }
   }
 }
@@ -152,7 +156,7 @@ export async function byTurns(
   for (const { candidate } of contenders) {
     const nanoseconds = times[candidate.id]
     if (nanoseconds !== undefined) figures.push(figureOf(comparison, candidate, nanoseconds.map(comparison.scale), times[REFERENCE]?.map(comparison.scale)))
-    else if (candidate.id in failed) failures.add(candidate, failed[candidate.id])
+    else if (candidate.id in failed) failures.add(candidate, failed[candidate.id], [comparison.row])
   }
   return figures
 }

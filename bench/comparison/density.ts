@@ -3,9 +3,8 @@ import type { Candidate } from '../candidates/candidate.ts'
 import { CANDIDATES } from '../candidates/index.ts'
 import { inChild } from '../child.ts'
 import type { Figure, Settings, Subject } from '../figures.ts'
-import { line } from '../statistics.ts'
 import { available, Failures, figureOf, REFERENCE } from './contenders.ts'
-import { growth } from './growth.ts'
+import { growth, MEMORY } from './growth.ts'
 
 const COUNTS = [10, 100, 1_000]
 const MANY = 10_000
@@ -39,16 +38,7 @@ export const density: Subject = {
       const comparison = { id: `each-${size}`, row: `memory of each of ${size.toLocaleString('en')}`, unit: 'KB', size }
       for (const [candidate, each] of values) figures.push(figureOf(comparison, candidate, each, reference))
     }
-    // A line through all numbers of plugins
-    const further = growth(figures, {
-      id: 'further',
-      label: 'one more',
-      row: 'memory of one more',
-      unit: 'KB',
-      point: ({ size, value }) => [size, size * value],
-      fit: (points) => line(points).slope,
-    })
-    return { figures: [...figures, ...further], ...note, ...failures.summary }
+    return { figures: [...figures, ...growth(figures, MEMORY)], ...note, ...failures.summary }
   },
 }
 

@@ -5,9 +5,8 @@ import { CANDIDATES } from '../candidates/index.ts'
 import type { Figure, Settings, Subject } from '../figures.ts'
 import { plainModule } from '../generated.ts'
 import { file, installed } from '../real/packages.ts'
-import { power } from '../statistics.ts'
 import { type Contender, type Failures, figureOf, PATIENT, REFERENCE, withContenders } from './contenders.ts'
-import { growth } from './growth.ts'
+import { growth, LOADING } from './growth.ts'
 
 const SIZES = [1_000, 10_000, 100_000, 1_000_000]
 const LARGE = 10_000_000
@@ -31,17 +30,7 @@ export const loading: Subject = {
       for (const size of sizes(settings)) {
         figures.push(...(await loads({ id: `load-${size}`, row: `load, ${label(size)}`, size }, fresh(plainModule(size)), contenders, settings, failures)))
       }
-      figures.push(
-        ...growth(figures, {
-          id: 'growth',
-          label: 'time grows as size ^',
-          row: 'load, exponent of growth',
-          unit: '',
-          // Below that, it is what each load costs
-          point: ({ size, value }) => (size >= 10_000 ? [size, value] : undefined),
-          fit: (points) => power(points).exponent,
-        }),
-      )
+      figures.push(...growth(figures, LOADING))
       const [small, large] = [SIZES[2] as number, SIZES[3] as number]
       for (const size of settings.quick ? [small] : [small, large]) figures.push(...(await again(size, contenders, settings, failures)))
       if (!installed || settings.quick) return figures

@@ -2,12 +2,11 @@
 import { availableParallelism } from 'node:os'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Samples } from '../../examples/gateway/samples.ts'
-import type { Candidate, Plugin } from '../candidates/candidate.ts'
+import type { Candidate, Engine, Plugin } from '../candidates/candidate.ts'
 import type { Figure, Settings, Subject } from '../figures.ts'
-import { withLag } from '../lag.ts'
-import { line } from '../statistics.ts'
+import { type MeasureLag, withLag } from '../lag.ts'
 import { available, Failures, longer, notes, within } from './contenders.ts'
-import { growth } from './growth.ts'
+import { growth, LAG } from './growth.ts'
 
 const COUNTS = [0, 1, 10, 100]
 /** Of those that take a thread for each plugin. */
@@ -29,25 +28,20 @@ export const runaways: Subject = {
     const { present, note } = available()
     const failures = new Failures()
     const figures: Figure[] = []
-    for (const candidate of present) {
-      for (const count of counts(candidate, settings)) {
-        settings.step?.(`${count} endless loops, ${candidate.name}`)
-        const found = await failures.attempt(candidate, () => within(PATIENCE, beside(candidate, count, settings)))
-        if (found === undefined) break
-        if (found !== 'never ends') figures.push(...figuresOf(candidate, count, found))
+    await withLag(async (during) => {
+      for (const candidate of present) {
+        const sizes = counts(candidate, settings)
+        for (const [index, count] of sizes.entries()) {
+          settings.step?.(`${among(count)}, ${candidate.name}`)
+          // Whoever fails beside so many is not asked beside more
+          const rows = sizes.slice(index).flatMap((size) => Object.values(rowsOf(size)))
+          const found = await failures.attempt(candidate, () => beside(candidate, count, settings, during), rows)
+          if (found === undefined) break
+          if (found !== 'never ends') figures.push(...figuresOf(candidate, count, found))
+        }
       }
-    }
-    // What one more of them takes from the event loop
-    const further = growth(figures, {
-      id: 'growth',
-      label: 'lag of one more',
-      row: 'lag of one more runaway',
-      unit: 'us',
-      point: ({ size, value, unit }) => (unit === 'ms' ? [size, value] : undefined),
-      fit: (points) => line(points).slope * 1e3,
-      least: 3,
     })
-    return { figures: [...figures, ...further], ...notes(note, longer(present, TIMEOUT), 'one run of each'), ...failures.summary }
+    return { figures: [...figures, ...growth(figures, LAG)], ...notes(note, longer(present, TIMEOUT), 'one run of each'), ...failures.summary }
   },
 }
 
@@ -64,37 +58,68 @@ interface Found {
   readonly answered: number
 }
 
-async function beside(candidate: Candidate, count: number, { quick, full }: Settings): Promise<Found | 'never ends'> {
-  const engine = await candidate.start({ timeout: TIMEOUT, threads: availableParallelism() })
+/**
+ * One that hangs is closed as well, so that what it does beside others ends.
+ *
+ * @param patience ms
+ * @throws Error that says beside how many
+ */
+export async function beside(
+  candidate: Candidate,
+  count: number,
+  settings: Settings,
+  during: MeasureLag,
+  patience: number = PATIENCE,
+): Promise<Found | 'never ends'> {
+  const engine = await within(patience, candidate.start({ timeout: TIMEOUT, threads: availableParallelism() }))
   const plugins: Plugin[] = []
+  const over = new AbortController()
   try {
-    for (let number = 0; number <= count; number++) plugins.push(await engine.plugin(number))
-    const [good, ...bad] = plugins as [Plugin, ...Plugin[]]
-    if (bad.some(({ hang }) => hang === undefined)) return 'never ends'
-    const duration = quick ? TIMEOUT : full ? LONG_DURATION : DURATION
-    if (engine.there !== undefined) return { answered: await engine.there.beside(count, CALLERS, duration) }
-    let over = false
-    const loops = bad.map(async ({ hang }) => {
-      // A worker that is ended again while it starts is begun anew: that too is what is measured
-      while (!over) {
-        await hang?.().catch(() => undefined)
-        // Those that hold the event loop would hold it for good
-        await nextTurn()
-      }
-    })
-    try {
-      // Until all of them are under way
-      if (count > 0) await nextTurn()
-      const { result: answered, lag } = await withLag(() => answeredCalls(good, duration))
-      return { lag, answered }
-    } finally {
-      over = true
-      await Promise.all(loops)
-    }
+    return await within(patience, measured(engine, plugins, count, settings, during, over))
+  } catch (error) {
+    throw new Error(`${among(count)}: ${error instanceof Error ? error.message : String(error)}`)
   } finally {
-    for (const plugin of plugins) await plugin.close?.()
-    await engine.close()
+    over.abort()
+    await within(patience, closed(engine, plugins))
   }
+}
+
+async function closed(engine: Engine, plugins: readonly Plugin[]): Promise<void> {
+  for (const plugin of plugins) await plugin.close?.()
+  await engine.close()
+}
+
+/**
+ * @param plugins where to put what it loads
+ * @param over aborted when the loops are not to begin again
+ */
+async function measured(
+  engine: Engine,
+  plugins: Plugin[],
+  count: number,
+  { quick, full }: Settings,
+  during: MeasureLag,
+  over: AbortController,
+): Promise<Found | 'never ends'> {
+  for (let number = 0; number <= count; number++) plugins.push(await engine.plugin(number))
+  const [good, ...bad] = plugins as [Plugin, ...Plugin[]]
+  if (bad.some(({ hang }) => hang === undefined)) return 'never ends'
+  const duration = quick ? TIMEOUT : full ? LONG_DURATION : DURATION
+  if (engine.there !== undefined) return { answered: await engine.there.beside(count, CALLERS, duration) }
+  const loops = bad.map(async ({ hang }) => {
+    // A worker that is ended again while it starts is begun anew: that too is what is measured
+    while (!over.signal.aborted) {
+      await hang?.().catch(() => undefined)
+      // Those that hold the event loop would hold it for good
+      await nextTurn()
+    }
+  })
+  // Until all of them are under way
+  if (count > 0) await nextTurn()
+  const { result: answered, lag } = await during(() => answeredCalls(good, duration))
+  over.abort()
+  await Promise.all(loops)
+  return { lag, answered }
 }
 
 /** Calls a second, of all callers together. */
@@ -116,9 +141,14 @@ async function answeredCalls(plugin: Plugin, duration: number): Promise<number> 
   return (answered * 1e3) / (performance.now() - began)
 }
 
+const among = (count: number) => `${count} ${count === 1 ? 'runaway' : 'runaways'}`
+
+const rowsOf = (count: number) => ({ lag: `event-loop lag p99, ${among(count)}`, good: `good calls/s, ${among(count)}` })
+
 function figuresOf({ id, name }: Candidate, size: number, { lag, answered }: Found): Figure[] {
   const named = { label: name, candidate: id, size }
-  const good = { ...named, id: `good-${size}-${id}`, row: `good calls/s, ${size} runaways`, value: answered, unit: '1/s' }
+  const rows = rowsOf(size)
+  const good = { ...named, id: `good-${size}-${id}`, row: rows.good, value: answered, unit: '1/s' }
   if (lag === undefined) return [good]
-  return [{ ...named, id: `lag-${size}-${id}`, row: `event-loop lag p99, ${size} runaways`, value: lag.percentile(0.99), unit: 'ms' }, good]
+  return [{ ...named, id: `lag-${size}-${id}`, row: rows.lag, value: lag.percentile(0.99), unit: 'ms' }, good]
 }

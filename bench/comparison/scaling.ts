@@ -4,9 +4,8 @@ import { inRounds, type Work } from '../alternate.ts'
 import type { Engine, Plugin } from '../candidates/candidate.ts'
 import { CANDIDATES } from '../candidates/index.ts'
 import type { Figure, Subject } from '../figures.ts'
-import { power } from '../statistics.ts'
 import { available, Failures, figureOf, PATIENT } from './contenders.ts'
-import { growth } from './growth.ts'
+import { growth, WORK } from './growth.ts'
 
 /** Plugins that work at the same time, for each thread. */
 const EACH = 4
@@ -46,15 +45,7 @@ export const scaling: Subject = {
           )
         })
       })
-      const further = growth(figures, {
-        id: 'growth',
-        label: 'grows as threads ^',
-        row: 'work/s, exponent of growth',
-        unit: '',
-        point: ({ size, value }) => [size, value],
-        fit: (points) => power(points).exponent,
-      })
-      return { figures: [...figures, ...further], ...note, ...failures.summary }
+      return { figures: [...figures, ...growth(figures, WORK)], ...note, ...failures.summary }
     } finally {
       for (const engine of engines) await engine.close()
     }

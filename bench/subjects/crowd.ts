@@ -3,7 +3,7 @@ import { CurfewError, type Module } from 'curfew'
 import { Samples } from '../../examples/gateway/samples.ts'
 import type { Figure, Subject } from '../figures.ts'
 import { withHost } from '../host.ts'
-import { withLag } from '../lag.ts'
+import { type MeasureLag, withLag } from '../lag.ts'
 import { TRIVIAL } from '../plugins.ts'
 
 const RUNAWAYS = 100
@@ -29,12 +29,14 @@ export const crowd: Subject = {
       const runaways = await load('runaway', RUNAWAYS)
       const short = await load('short', SHORT_MODULES)
       for (const module of [...short, ...runaways]) await module.call('add', [1, 2])
-      const plain = await inJavaScript(host.slice, duration)
-      if (!host.features.slices)
-        return { figures: plainFigures(plain), note: 'without JSPI each loop holds the event loop until its deadline, a hundred of them in a row' }
-      const together = await besides(runaways, short, duration, 0)
-      const earlier = await besides(runaways, short, duration, quick ? 20 : LONGEST)
-      return { figures: [...figuresOf('', earlier, plain), ...figuresOf('together-', together, plain), ...plainFigures(plain)] }
+      return withLag(async (during) => {
+        const plain = await inJavaScript(during, host.slice, duration)
+        if (!host.features.slices)
+          return { figures: plainFigures(plain), note: 'without JSPI each loop holds the event loop until its deadline, a hundred of them in a row' }
+        const together = await besides(during, runaways, short, duration, 0)
+        const earlier = await besides(during, runaways, short, duration, quick ? 20 : LONGEST)
+        return { figures: [...figuresOf('', earlier, plain), ...figuresOf('together-', together, plain), ...plainFigures(plain)] }
+      })
     })
   },
 }
@@ -46,13 +48,13 @@ interface Measured {
 }
 
 /** @param ahead ms by which the loops begin before the short calls do */
-async function besides(runaways: readonly Module[], short: readonly Module[], duration: number, ahead: number): Promise<Measured> {
+async function besides(during: MeasureLag, runaways: readonly Module[], short: readonly Module[], duration: number, ahead: number): Promise<Measured> {
   const late = new Samples()
   const over = new AbortController()
   const loops = runaways.map((module) => runAway(module, over.signal, late))
   try {
     await new Promise((resolve) => setTimeout(resolve, ahead))
-    const { result: latency, lag } = await withLag(() =>
+    const { result: latency, lag } = await during(() =>
       shortCalls((index) => (short[index % short.length] as Module).call('add', [1, 2], { timeout: 10_000 }), duration),
     )
     return { latency, lag, late }
@@ -76,7 +78,7 @@ async function runAway(module: Module, signal: AbortSignal, late: Samples): Prom
 }
 
 /** The same without guests, for what is not Curfew's doing: slices of JavaScript beside short functions; its deadlines are looked at all the time. */
-async function inJavaScript(slice: number, duration: number): Promise<Measured> {
+async function inJavaScript(during: MeasureLag, slice: number, duration: number): Promise<Measured> {
   const late = new Samples()
   let isOver = false
   const spin = async () => {
@@ -91,7 +93,7 @@ async function inJavaScript(slice: number, duration: number): Promise<Measured> 
     }
   }
   const spinning = spin()
-  const { result: latency, lag } = await withLag(() => shortCalls(async () => undefined, duration))
+  const { result: latency, lag } = await during(() => shortCalls(async () => undefined, duration))
   isOver = true
   await spinning
   return { latency, lag, late }

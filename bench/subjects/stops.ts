@@ -40,11 +40,13 @@ export const lag: Subject = {
     return withModule(async (module, host) => {
       const beside = new Samples()
       const plain = new Samples()
-      for (let rounds = 0; rounds < (quick ? 1 : LAG_ROUNDS); rounds++) {
-        const duration = quick ? TIMEOUT : LAG_DURATION
-        await withLag(() => stop(module, duration), beside)
-        await withLag(() => spinInSlices(duration, host.slice), plain)
-      }
+      const duration = quick ? TIMEOUT : LAG_DURATION
+      await withLag(async (during) => {
+        for (let rounds = 0; rounds < (quick ? 1 : LAG_ROUNDS); rounds++) {
+          await during(() => stop(module, duration), beside)
+          await during(() => spinInSlices(duration, host.slice), plain)
+        }
+      })
       const figures = distribution(beside, host.features.slices ? 2 : undefined, plain, `JavaScript in slices of ${host.slice} ms`)
       return host.features.slices ? { figures } : { figures, note: 'without JSPI a guest holds the event loop until its deadline' }
     })

@@ -8,7 +8,7 @@ import { charts } from '../../bench/charts/charts.ts'
 import { draw } from '../../bench/charts/plot.ts'
 import type { Report } from '../../bench/charts/report.ts'
 import { DARK_RULES, inDark, text } from '../../bench/charts/theme.ts'
-import type { Figure } from '../../bench/figures.ts'
+import type { Figure, Result } from '../../bench/figures.ts'
 import { HOW_TO_INSTALL, installed } from '../../bench/peers/packages.ts'
 
 const skip = installed ? false : `not installed; to install what draws: ${HOW_TO_INSTALL}`
@@ -84,6 +84,81 @@ test('what lies beyond a scale is drawn at its end, and the chart says so', { sk
   assert.doesNotMatch(lag ?? '', /is drawn there/)
   const idle = { ...REPORT, results: [{ subject: 'runaways', title: '', figures: [figure('lag-1', 'worker', 0.002, { size: 1 })] }] }
   for (const chart of charts(idle)) assert.match(await draw(chart), /what is below 0\.01 ms is drawn there/)
+})
+
+const runaways = (values: Readonly<Record<string, readonly number[]>>, more: Partial<Result> = {}): Report => {
+  const figures = Object.entries(values).flatMap(([candidate, lags]) =>
+    lags.map((value, index) => figure(`lag-${10 ** index}`, candidate, value, { size: 10 ** index, row: `lag, ${10 ** index}` })),
+  )
+  return { ...REPORT, results: [{ subject: 'runaways', title: '', figures, ...more }] }
+}
+
+const drawnOf = async (report: Report): Promise<string> => {
+  const [chart, ...others] = charts(report)
+  assert.ok(chart !== undefined && others.length === 0)
+  return draw(chart)
+}
+
+interface Dot {
+  readonly x: number
+  readonly y: number
+  readonly radius: number
+}
+
+const dotsOf = (svg: string): Dot[] =>
+  [...svg.matchAll(/<circle [^>]*r="([\d.]+)" cy="([\d.]+)" cx="([\d.]+)"/g)].map(([, radius, y, x]) => ({
+    x: Number(x),
+    y: Number(y),
+    radius: Number(radius),
+  }))
+
+/** Between neighbours, ascending. */
+const gaps = (values: readonly number[]): number[] => {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted.slice(1).map((value, index) => value - (sorted[index] as number))
+}
+
+test('dots that coincide are rings around one another, and each has its name', { skip }, async () => {
+  const svg = await drawnOf(runaways({ 'curfew-sync': [200], vm: [201], quickjs: [199], curfew: [1, 1] }))
+  const dots = dotsOf(svg)
+  assert.equal(dots.length, 5)
+  const high = Math.min(...dots.map(({ y }) => y))
+  const rings = dots.filter(({ y }) => y < high + 5).map(({ radius }) => radius)
+  assert.equal(rings.length, 3)
+  for (const gap of gaps(rings)) assert.ok(gap >= 3, rings.join())
+  const heights = ['Curfew, callSync', 'vm timeout', 'QuickJS', 'Curfew'].map((name) =>
+    Number(new RegExp(`translate\\([\\d.]+,([\\d.]+)\\)"[^>]*>${name}<`).exec(svg)?.[1]),
+  )
+  for (const gap of gaps(heights)) assert.ok(gap >= 16, heights.join())
+})
+
+test('the line that is fitted through enough points is drawn, dashed, where it says what was measured', { skip }, async () => {
+  const dashes = (svg: string) => [...svg.matchAll(/stroke-dasharray/g)].length
+  const fitted = await drawnOf(runaways({ curfew: [1, 1.1, 2] }))
+  assert.equal(dashes(fitted), 1)
+  assert.match(fitted, />dashed: least squares, /)
+  const few = await drawnOf(runaways({ curfew: [1, 1.1] }))
+  assert.equal(dashes(few), 0)
+  assert.doesNotMatch(few, /least squares/)
+  // So much for each of many; a few have almost nothing
+  const memory = (sizes: readonly number[]) => sizes.map((size) => figure(`each-${size}`, 'curfew', size < 1_000 ? 1 : 100, { size, row: `each of ${size}` }))
+  const svg = await drawnOf({ ...REPORT, results: [{ subject: 'density', title: '', figures: memory([10, 100, 1_000, 10_000]) }] })
+  const [, path = ''] = /stroke-dasharray="2 5"[^>]*>(.*?)<\/g>/.exec(svg.replaceAll('\n', '')) ?? []
+  const first = Number(/d="M([\d.]+),/.exec(path)?.[1])
+  const columns = [...new Set(dotsOf(svg).map(({ x }) => x))].toSorted((a, b) => a - b)
+  assert.ok(Math.abs(first - (columns[2] as number)) < 1, `from ${first} on, dots at ${columns}`)
+})
+
+test('who failed where others have values is named below the title, with how many that was', { skip }, async () => {
+  const values = { curfew: [1, 1, 1], worker: [1], 'extism-worker': [1] }
+  const failed = [10, 100].map((size) => ({ candidate: 'extism-worker', row: `lag, ${size}` }))
+  const svg = await drawnOf(runaways(values, { failed }))
+  assert.match(svg, />Extism, worker failed with 10 and 100</)
+  assert.match(svg, /aria-label="[^"]*Extism, worker failed with 10 and 100/)
+  assert.doesNotMatch(svg, /terminate\(\) failed/)
+  const latency = { subject: 'latency', title: '', figures: [figure('add', 'curfew', 1, { row: 'call' })], failed: [{ candidate: 'raw' }] }
+  assert.match(await drawnOf({ ...REPORT, results: [latency] }), />raw V8 failed</)
+  assert.doesNotMatch(await drawnOf({ ...REPORT, results: [{ ...latency, failed: [{ candidate: 'raw', row: 'another' }] }] }), /failed/)
 })
 
 test('every colour of a chart has another one on dark pages', { skip }, async () => {

@@ -6,11 +6,11 @@ import type { Candidate, Plugin } from '../../bench/candidates/candidate.ts'
 import { CANDIDATES, missing } from '../../bench/candidates/index.ts'
 import { extismPlugin, plainPlugin } from '../../bench/candidates/plugin.ts'
 import { available, byTurns, figureOf, longer, repeated, whoIsRight, withContenders, within } from '../../bench/comparison/contenders.ts'
-import { growth } from '../../bench/comparison/growth.ts'
+import { fits, growth, LAG, LOADING, linear, MEMORY } from '../../bench/comparison/growth.ts'
+import { beside } from '../../bench/comparison/runaways.ts'
 import type { Figure } from '../../bench/figures.ts'
 import { plainModule } from '../../bench/generated.ts'
 import { withLag } from '../../bench/lag.ts'
-import { line, type Point } from '../../bench/statistics.ts'
 import { comparison, formatResults } from '../../bench/table.ts'
 
 /** Long enough for work on a busy machine, short enough to wait for, ms. */
@@ -131,30 +131,73 @@ test('whoever gives a wrong answer is named and not measured; whoever has none i
   assert.equal(peerFailure, 'wrong: 8 in place of 7; broken: it broke')
 })
 
+test('who failed is told from who cannot: in the rows that are named, or in all that it is not in', async () => {
+  const [one, other] = [candidate('curfew', well), candidate('raw', well)]
+  const figure = (row: string, { id }: Candidate): Figure => ({ id: `${row}-${id}`, label: id, row, candidate: id, value: 1, unit: 'us' })
+  const { figures, failed = [] } = await withContenders({ timeout: 1, candidates: [one, other] }, async (_, failures) => {
+    failures.add(other, new Error('it hung'), ['second', 'third'])
+    return ['first', 'second', 'third'].map((row) => figure(row, one))
+  })
+  const result = { subject: 's', title: '', figures, failed }
+  const cells = (table = '') =>
+    table
+      .split('\n')
+      .slice(2)
+      .map((line) => line.trim().split(/ {2,}/).at(-1))
+  assert.deepEqual(cells(comparison([result])[0]), ['-', 'failed', 'failed'])
+  const wholly = { ...result, figures: [...figures, figure('first', other)], failed: [{ candidate: 'raw' }] }
+  assert.deepEqual(cells(comparison([wholly])[0]), ['1.00', 'failed', 'failed'])
+})
+
+test('who fails while others are measured by turns has failed in that row', async () => {
+  const fails = candidate('fails', async () => ({ add: () => Promise.reject(new Error('it does not run')) }))
+  const { failed } = await withContenders({ timeout: 1, candidates: [fails, candidate('good', well)] }, (contenders, failures) =>
+    byTurns(LATENCY, contenders, (contender) => repeated(contender, 'add'), QUICK, failures),
+  )
+  assert.deepEqual(failed, [{ candidate: 'fails', row: 'a call' }])
+})
+
 test('how cost grows is said of each candidate that has enough figures that count', () => {
   const points = (candidate: string, values: readonly number[]) =>
     values.map((value, index): Figure => ({ id: `${candidate}-${index}`, label: '', candidate, value, unit: 'ms', size: index }))
   const figures = [...points('raw', [5, 7, 9, 11]), ...points('curfew', [9, 1, 4]), ...points('worker', [3]), { id: 'x', label: '', value: 1, unit: 'ms' }]
-  const what = { id: 'growth', label: 'one more', row: 'one more', unit: 'us', least: 3, fit: (at: readonly Point[]) => line(at).slope }
+  const what = { id: 'growth', label: 'one more', row: 'one more', unit: 'us', least: 3, fit: linear }
   assert.deepEqual(growth(figures, { ...what, point: ({ size, value }) => (size > 0 ? [size, value * 10] : undefined) }), [
     { id: 'growth-raw', label: 'raw V8: one more', row: 'one more', candidate: 'raw', value: 20, unit: 'us' },
   ])
   assert.deepEqual(growth(figures, { ...what, least: 1, point: () => undefined, fit: () => assert.fail() }), [])
 })
 
-test('event-loop lag is measured while there is work, and what the work gives comes with it', async () => {
-  const { result, lag } = await withLag(async () => {
-    for (let turn = 0; turn < 20; turn++) await nextTurn()
-    return 'done'
-  })
-  assert.equal(result, 'done')
-  const { count } = lag
-  assert.ok(count >= 19, String(count))
-  for (let turn = 0; turn < 5; turn++) await nextTurn()
-  assert.equal(lag.count, count)
-  await assert.rejects(
-    withLag(() => Promise.reject(new Error('no work')), lag),
-    /no work/,
+test('a fit says what it is at each size: memory and lag in proportion to how many there are, loading by a power of the size', () => {
+  const of = (sizes: readonly number[], value: (size: number) => number) =>
+    sizes.map((size): Figure => ({ id: `${size}`, label: '', candidate: 'curfew', value: value(size), unit: 'ms', size }))
+  const close = (actual: number | undefined, expected: number) =>
+    assert.ok(Math.abs((actual ?? Number.NaN) / expected - 1) < 1e-9, `${actual}, not ${expected}`)
+  const [memory] = fits(
+    of([10, 100, 1_000], (size) => 500 / size + 30),
+    MEMORY,
+  )
+  close(memory?.value, 30)
+  close(memory?.at(50), 2_000)
+  const [loading] = fits(
+    of([1_000, 10_000, 100_000, 1e6], (size) => (size === 1_000 ? 99 : size ** 0.5)),
+    LOADING,
+  )
+  close(loading?.value, 0.5)
+  close(loading?.at(40_000), 200)
+  const [lag] = fits(
+    of([0, 1, 10, 100], (size) => (size === 0 ? 0 : 1 + size / 100)),
+    LAG,
+  )
+  close(lag?.value, 10)
+  close(lag?.at(50), 1_500)
+  assert.deepEqual(
+    fits(
+      of([0, 1, 10], () => 1),
+      LAG,
+    ),
+    [],
+    'a line through two points says nothing of a third',
   )
 })
 
@@ -215,6 +258,27 @@ test('who cannot have a deadline as short as that of the others is named', async
 test('one that hangs is given up', async () => {
   await assert.rejects(within(1, new Promise(() => undefined)), /no answer within 1 ms/)
   assert.equal(await within(10_000, Promise.resolve(3)), 3)
+})
+
+test('one that hangs beside endless loops is named with their number, and closed, and its loops do not begin again', async () => {
+  let loops = 0
+  const plugin: Plugin = {
+    add: () => new Promise(() => undefined),
+    hang: async () => {
+      await nextTurn()
+      return loops++
+    },
+  }
+  const hangs = candidate('hangs', async () => plugin)
+  await withLag(async (during) => {
+    await assert.rejects(beside(hangs, 2, QUICK, during, 50), /^Error: 2 runaways: no answer within 50 ms$/)
+  })
+  assert.equal(hangs.closed, 1)
+  for (let turn = 0; turn < 3; turn++) await nextTurn()
+  const begun = loops
+  assert.ok(begun > 0)
+  for (let turn = 0; turn < 10; turn++) await nextTurn()
+  assert.equal(loops, begun)
 })
 
 test('side by side, rows are what is measured, columns are candidates, and "-" is what one cannot do', () => {
