@@ -2,11 +2,12 @@
 import { availableParallelism } from 'node:os'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Samples } from '../../examples/gateway/samples.ts'
-import type { Candidate, Plugin } from '../candidates/candidate.ts'
+import { ADDENDS, type Candidate, type Plugin, SUM, sumOf } from '../candidates/candidate.ts'
 import type { Figure, Settings, Subject } from '../figures.ts'
 import { withLag } from '../lag.ts'
 import { line } from '../statistics.ts'
-import { available, Failures, longer, notes, within } from './contenders.ts'
+import { within } from '../within.ts'
+import { available, Failures, longer, notes } from './contenders.ts'
 import { growth } from './growth.ts'
 
 const COUNTS = [0, 1, 10, 100]
@@ -70,6 +71,8 @@ async function beside(candidate: Candidate, count: number, { quick, full }: Sett
   try {
     for (let number = 0; number <= count; number++) plugins.push(await engine.plugin(number))
     const [good, ...bad] = plugins as [Plugin, ...Plugin[]]
+    const sum = await sumOf(good)
+    if (sum !== SUM) throw new Error(`${sum} in place of ${SUM}`)
     if (bad.some(({ hang }) => hang === undefined)) return 'never ends'
     const duration = quick ? TIMEOUT : full ? LONG_DURATION : DURATION
     if (engine.there !== undefined) return { answered: await engine.there.beside(count, CALLERS, duration) }
@@ -104,7 +107,7 @@ async function answeredCalls(plugin: Plugin, duration: number): Promise<number> 
   const callers = Array.from({ length: CALLERS }, async () => {
     while (performance.now() - began < duration) {
       // One that is out of time, because others have it all, has not been answered
-      const done = await Promise.resolve(plugin.add?.()).then(
+      const done = await Promise.resolve(plugin.add?.(...ADDENDS)).then(
         () => 1,
         () => 0,
       )
