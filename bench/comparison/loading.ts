@@ -20,8 +20,6 @@ const REAL = [
   { name: 'harfbuzz', path: 'harfbuzzjs/dist/harfbuzz-subset.wasm' },
   { name: 'dprint', path: '@dprint/typescript/plugin.wasm' },
 ] as const
-/** What is left out where they are not. */
-const WITHOUT_REAL = `${REAL.map(({ name }) => name).join(', ')} not loaded, as they are not installed; to install them (600 MB): ${HOW_TO_INSTALL}`
 /** Loads of each, at most: each takes up to a second. */
 const MOST_ROUNDS = 7
 
@@ -55,8 +53,14 @@ export const loading: Subject = {
       }
       return figures
     })
-    return { ...measured, ...notes(measured.note, installed || settings.quick ? undefined : WITHOUT_REAL) }
+    return { ...measured, ...notes(measured.note, settings.quick ? undefined : leftOut(installed)) }
   },
+}
+
+/** What is to be known of a run without the packages. */
+export function leftOut(there: boolean): string | undefined {
+  const names = REAL.map(({ name }) => name).join(', ')
+  return there ? undefined : `${names}: not installed; to install them (600 MB): ${HOW_TO_INSTALL}`
 }
 
 function sizes({ quick, full }: Settings): number[] {

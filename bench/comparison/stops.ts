@@ -51,7 +51,7 @@ export const recovery: Subject = {
 }
 
 /** Times below 0 are no mistake. */
-function explained(measured: Measured): Measured {
+export function explained(measured: Measured): Measured {
   const early = measured.figures.some(({ value, distribution = [] }) => value < 0 || distribution.some((each) => each < 0))
   return early ? { ...measured, ...notes(measured.note, 'below 0 is too early: a timer counts whole milliseconds, and may be up to one early') } : measured
 }

@@ -5,11 +5,13 @@ import { Elapsed } from '../../bench/alternate.ts'
 import { type Candidate, type Plugin, type Sum, sumOf } from '../../bench/candidates/candidate.ts'
 import { CANDIDATES, missing } from '../../bench/candidates/index.ts'
 import { extismPlugin, plainPlugin } from '../../bench/candidates/plugin.ts'
+import type { Task } from '../../bench/candidates/threads/plain.js'
 import { inFlight } from '../../bench/comparison/calls.ts'
 import { available, byTurns, type Contender, figureOf, longer, repeated, whoAdds, whoIsRight, withContenders } from '../../bench/comparison/contenders.ts'
 import { visible } from '../../bench/comparison/density.ts'
 import { growth } from '../../bench/comparison/growth.ts'
-import { distribution } from '../../bench/comparison/stops.ts'
+import { leftOut } from '../../bench/comparison/loading.ts'
+import { distribution, explained } from '../../bench/comparison/stops.ts'
 import type { Figure } from '../../bench/figures.ts'
 import { plainModule } from '../../bench/generated.ts'
 import { withLag } from '../../bench/lag.ts'
@@ -317,6 +319,27 @@ test('a peer that hangs, wherever it does, is named and left out of the rest, an
 test('one that hangs is given up', async () => {
   await assert.rejects(within(1, new Promise(() => undefined)), /no answer within 1 ms/)
   assert.equal(await within(10_000, Promise.resolve(3)), 3)
+})
+
+test('where real modules are not installed, loading says which it leaves out and how to have them', () => {
+  assert.equal(leftOut(false), 'gofmt, harfbuzz, dprint: not installed; to install them (600 MB): npm --prefix bench/real ci')
+  assert.equal(leftOut(true), undefined)
+})
+
+test('times below 0 are explained, in a figure or among the stops, and others are not', () => {
+  const figure = (value: number, distribution?: number[]): Figure => ({ id: 'late', label: '', value, unit: 'ms', ...(distribution && { distribution }) })
+  const explanation = 'below 0 is too early: a timer counts whole milliseconds, and may be up to one early'
+  assert.equal(explained({ figures: [figure(-0.01)] }).note, explanation)
+  assert.equal(explained({ figures: [figure(1, [-0.5, 1])], note: 'first' }).note, `first; ${explanation}`)
+  assert.equal(explained({ figures: [figure(0, [0, 1])] }).note, undefined)
+})
+
+test('a worker of the pool says that it does not have a plugin, is sent it once, and has it from then on', async () => {
+  const { default: run } = (await import(new URL('../../bench/candidates/threads/piscina.js', import.meta.url).href)) as { default(task: Task): unknown }
+  const [task, module] = [{ number: 1, name: 'add', input: [20, 22] } as const, new WebAssembly.Module(plainPlugin(1))]
+  assert.equal(run(task), undefined)
+  assert.equal(run({ ...task, module }), 42)
+  assert.equal(run(task), 42)
 })
 
 test('memory that is too little to be seen has no figure', () => {
