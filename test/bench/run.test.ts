@@ -190,6 +190,32 @@ test('what a timer throws, and a promise that nobody looks at, do not end the pr
   assert.match(stdout, /of a promise; .*of a timer/)
 })
 
+test('a run in which something is thrown by the way measures all the same, says so, and has failed', () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'curfew-bench-')), 'report.json')
+  // As soon as that would not end the process
+  const stray = `const timer = setInterval(() => {
+    if (process.listenerCount('uncaughtException') === 0) return
+    clearInterval(timer)
+    throw new Error('by the way')
+  }, 1)`
+  const script = join(import.meta.dirname, '../../bench/run.ts')
+  const args = [
+    '--disable-warning=ExperimentalWarning',
+    '--import',
+    `data:text/javascript,${encodeURIComponent(stray)}`,
+    script,
+    '--quick',
+    '--only',
+    'latency',
+    '--out',
+    file,
+  ]
+  assert.equal(spawnSync(process.execPath, args).status, 1)
+  const [result] = (JSON.parse(readFileSync(file, 'utf8')) as Output).results
+  assert.equal(result?.failure, 'thrown meanwhile, where nobody waited for it: by the way')
+  assert.ok((result?.figures.length ?? 0) > 0)
+})
+
 test('arguments are looked at before anything is built or installed, and nothing is measured that was not built', () => {
   const folder = mkdtempSync(join(tmpdir(), 'curfew-bench-'))
   for (const file of ['main.ts', 'arguments.ts', 'subjects/index.ts']) cpSync(join(import.meta.dirname, '../../bench', file), join(folder, 'bench', file))
