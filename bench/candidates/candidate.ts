@@ -95,7 +95,7 @@ export type Operation = 'add' | 'upper' | 'compute'
 export const ADDENDS = [20, 22] as const
 export const SUM = ADDENDS[0] + ADDENDS[1]
 
-/** What the plugin says that it is. @returns undefined if it does not add */
+/** What the plugin says that `SUM` is. @returns undefined if it does not add */
 export function sumOf({ add }: Plugin): Promise<number | undefined> | undefined {
   return add && Promise.resolve(add(...ADDENDS)).then((sum) => (sum instanceof DataView ? sum.getInt32(0, true) : ([sum].flat()[0] ?? undefined)))
 }

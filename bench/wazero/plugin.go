@@ -12,7 +12,8 @@ import (
 	"github.com/tetratelabs/wazero/api"
 )
 
-// host is one runtime and its plugins, by number.
+// host is one runtime and its plugins, by number. Bytes of which a module lives are not compiled again: a compilation cache would only share that
+// with other runtimes.
 type host struct {
 	runtime wazero.Runtime
 	timeout time.Duration
