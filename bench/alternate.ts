@@ -1,5 +1,6 @@
 /** Compares ways to do a thing in one run: by turns, so that whatever slows the machine down slows all of them. */
 import { Samples } from '../examples/gateway/samples.ts'
+import { PATIENCE, within } from './within.ts'
 
 /** Does the work so many times. @returns a promise if it is not done at once; of `Elapsed` if it has taken the time itself */
 export type Work = (times: number) => unknown
@@ -21,10 +22,10 @@ interface Settings {
 /** A round of one way takes about so long, ms: long enough for the clock, short enough for many rounds. */
 const ROUND = 60
 const QUICK_ROUND = 1
-/** V8 compiles twice, the second time in the background: until it has, figures are not to be trusted. At least so long, ms, or as its rounds take together. */
+/** V8 compiles twice, the second time in the background: until it has, figures are not to be trusted. At least so long, however few the rounds, ms. */
 const WARM_UP = 400
-/** And at most, if it still gets faster, so many times as long as its rounds will take together. */
-const LONGEST_WARM_UP = 2
+/** And at most, if it still gets faster, ms. */
+const LONGEST_WARM_UP = 1_000
 /** It is steady when the best so far has not been beaten by this share for as long as a quarter of the least warm-up. */
 const STEADY = 0.05
 
@@ -61,7 +62,7 @@ export async function inRounds(ways: Record<string, Work>, { rounds, quick }: Se
   const contenders: { readonly name: string; readonly work: Work; readonly count: number; readonly times: number[] }[] = []
   for (const [name, work] of Object.entries(ways)) {
     try {
-      contenders.push({ name, work, count: await calibrate(work, rounds, quick), times: [] })
+      contenders.push({ name, work, count: await calibrate(work, quick), times: [] })
     } catch (error) {
       failures[name] = error
     }
@@ -81,8 +82,8 @@ export async function inRounds(ways: Record<string, Work>, { rounds, quick }: Se
 }
 
 /** Warms up until it is steady, and finds how often the work fits a round. */
-async function calibrate(work: Work, rounds: number, quick: boolean): Promise<number> {
-  const [round, warmUp, longest] = quick ? [QUICK_ROUND, 0, 0] : [ROUND, Math.min(WARM_UP, rounds * ROUND), LONGEST_WARM_UP * rounds * ROUND]
+async function calibrate(work: Work, quick: boolean): Promise<number> {
+  const [round, warmUp, longest] = quick ? [QUICK_ROUND, 0, 0] : [ROUND, WARM_UP, LONGEST_WARM_UP]
   let times = 1
   let took = await timed(work, times)
   let best = took
@@ -102,6 +103,6 @@ async function calibrate(work: Work, rounds: number, quick: boolean): Promise<nu
 async function timed(work: Work, times: number): Promise<number> {
   const began = performance.now()
   const done = work(times)
-  const result: unknown = done instanceof Promise ? await done : done
+  const result: unknown = done instanceof Promise ? await within(PATIENCE, done) : done
   return result instanceof Elapsed ? result.ms : performance.now() - began
 }

@@ -3,14 +3,15 @@
  *
  *   npm run charts -- results.json... docs/images/ [--png FOLDER]
  *
- * Of several reports, the machine is that of the first. `--png` renders each as a light page and as a dark one shows it, to look at.
+ * Of several reports, a chart is of the first that has figures for it, and says when and where those were made; if that was not one machine,
+ * it is said. `--png` renders each as a light page and as a dark one shows it, to look at.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { charts } from './charts/charts.ts'
-import { draw } from './charts/plot.ts'
-import type { Report } from './charts/report.ts'
+import { type Chart, draw } from './charts/plot.ts'
+import { madeOn, type Report } from './charts/report.ts'
 import { inDark, PAPER } from './charts/theme.ts'
 import { HOW_TO_INSTALL, installed, load } from './peers/packages.ts'
 
@@ -45,8 +46,7 @@ function readReport(file: string): Report {
 }
 
 async function main(reports: readonly Report[], folder: string, pictures: string | undefined): Promise<void> {
-  const report = { ...(reports[0] as Report), results: reports.flatMap(({ results }) => results) }
-  const drawn = charts(report)
+  const drawn = firstOfEach(reports)
   if (drawn.length === 0) throw new Error('there is nothing to draw: no report has figures of latency, deadline, runaways, density, loading or real')
   mkdirSync(folder, { recursive: true })
   for (const chart of drawn) {
@@ -54,6 +54,17 @@ async function main(reports: readonly Report[], folder: string, pictures: string
     writeFileSync(join(folder, `${chart.name}.svg`), svg)
     if (pictures !== undefined) await render(svg, chart.name, pictures)
   }
+}
+
+function firstOfEach(reports: readonly Report[]): Chart[] {
+  const drawn = new Map<string, Chart>()
+  for (const report of reports) {
+    if (report.unfinished !== undefined) console.error(`a report is of an interrupted run: it has nothing of ${report.unfinished.join(', ')}`)
+    for (const chart of charts(report)) if (!drawn.has(chart.name)) drawn.set(chart.name, chart)
+  }
+  const machines = new Set(reports.map(madeOn))
+  if (machines.size > 1) console.error(`not to be compared, as the reports were not made on one machine: ${[...machines].join('; ')}`)
+  return [...drawn.values()]
 }
 
 async function render(svg: string, name: string, folder: string): Promise<void> {

@@ -48,6 +48,8 @@ export interface Engine {
 export interface EngineThere {
   /** As `load`, and lets go of it. */
   load(bytes: Uint8Array<ArrayBuffer>): Promise<Elapsed>
+  /** A module of these bytes lives. @returns what lets go of it */
+  keep(bytes: Uint8Array<ArrayBuffer>): Promise<() => unknown>
   /** Bytes that its process holds when all garbage is gone. On Linux. */
   held(): Promise<number>
   /** Calls a second that are answered by the plugin 0, of so many callers for so many ms, while the plugins 1 to `runaways` run endless loops. */
@@ -56,8 +58,8 @@ export interface EngineThere {
 
 /** One live plugin. A candidate that cannot do an operation does not have it: "-" in the table. */
 export interface Plugin {
-  /** Next to nothing, with a deadline. */
-  add?(): unknown
+  /** Next to nothing, with a deadline: two i32 go to the guest, and their sum comes back. */
+  add?(left: number, right: number): Sum | Promise<Sum>
   /** Makes a text upper case, in the guest. */
   upper?(text: string): string | Promise<string>
   /** Work of a few ms that needs nothing of the host; its result. */
@@ -70,7 +72,7 @@ export interface Plugin {
 }
 
 export interface PluginThere {
-  /** An operation so many times, and each time so many at once. */
+  /** An operation so many times, and each time so many at once; `add` has `ADDENDS`. */
   many(operation: Operation, times: number, atOnce: number, text: string): Promise<Elapsed>
   /** An endless loop, then a call of `add`. */
   recover(): Promise<Recovery>
@@ -84,7 +86,19 @@ export interface Recovery {
   readonly took: number
 }
 
+/** As the candidate gives it: to wait for what takes it apart would be counted as the candidate's. */
+export type Sum = number | readonly number[] | DataView | null
+
 export type Operation = 'add' | 'upper' | 'compute'
+
+/** What every `add` that is measured is given. */
+export const ADDENDS = [20, 22] as const
+export const SUM = ADDENDS[0] + ADDENDS[1]
+
+/** What the plugin says that `SUM` is. @returns undefined if it does not add */
+export function sumOf({ add }: Plugin): Promise<number | undefined> | undefined {
+  return add && Promise.resolve(add(...ADDENDS)).then((sum) => (sum instanceof DataView ? sum.getInt32(0, true) : ([sum].flat()[0] ?? undefined)))
+}
 
 /** How late an endless loop was given up, ms. @param loop rejects or throws when it is */
 export async function lateness(timeout: number, loop: () => unknown): Promise<number> {

@@ -3,7 +3,7 @@ import { type Candidate, type Engine, lateness, type Plugin } from './candidate.
 import { plainPlugin } from './plugin.ts'
 
 const asynchronous = (module: Module, timeout: number): Plugin => ({
-  add: () => module.call('add', [1, 2]),
+  add: (left, right) => module.call('add', [left, right]) as Promise<number[]>,
   upper: (text) => module.callText('upper', text),
   compute: async () => (await module.call('compute'))[0] as number,
   hang: () => lateness(timeout, () => module.call('loop')),
@@ -11,7 +11,7 @@ const asynchronous = (module: Module, timeout: number): Plugin => ({
 })
 
 const synchronous = (module: Module, timeout: number): Plugin => ({
-  add: () => module.callSync('add', [1, 2]),
+  add: (left, right) => module.callSync('add', [left, right]) as number[],
   compute: () => module.callSync('compute')[0] as number,
   hang: () => lateness(timeout, () => module.callSync('loop')),
   close: () => module.close(),

@@ -16,7 +16,7 @@ interface Options {
 }
 
 interface Made {
-  call(name: string, input?: string): Promise<Output | null>
+  call(name: string, input?: string | Uint8Array): Promise<Output | null>
   close(): Promise<void>
 }
 
@@ -57,9 +57,9 @@ async function engine(options: Options): Promise<Engine> {
 }
 
 function operations(plugin: Made, timeout: number | undefined): Plugin {
-  const call = timeout === undefined ? (name: string, input?: string) => plugin.call(name, input) : oneByOne(plugin)
+  const call = timeout === undefined ? (name: string, input?: string | Uint8Array) => plugin.call(name, input) : oneByOne(plugin)
   return {
-    add: () => call('add'),
+    add: (left, right) => call('add', new Uint8Array(Int32Array.of(left, right).buffer)),
     upper: async (text) => (await call('upper', text))?.text() ?? '',
     compute: async () => Number((await call('compute'))?.getBigUint64(0, true)),
     ...(timeout === undefined ? {} : { hang: () => lateness(timeout, () => call('loop')) }),

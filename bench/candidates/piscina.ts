@@ -27,11 +27,15 @@ export const piscina: Candidate = {
     return {
       async plugin(number) {
         const bytes = plainPlugin(number)
-        // A worker compiles it once; the module crosses without a copy of its code
+        // The module crosses without a copy of its code, once to each worker: the pool does not say which one will have a task
         const module = await WebAssembly.compile(bytes)
-        const run = (name: Task['name'], text = '') => pool.run({ number, module, name, text } satisfies Task, { signal: AbortSignal.timeout(timeout) })
+        const run = async (name: Task['name'], ...input: Task['input']) => {
+          const task = { number, name, input } satisfies Task
+          const how = { signal: AbortSignal.timeout(timeout) }
+          return (await pool.run(task, how)) ?? pool.run({ ...task, module } satisfies Task, how)
+        }
         return {
-          add: () => run('add'),
+          add: (left, right) => run('add', left, right) as Promise<number>,
           upper: (text) => run('upper', text) as Promise<string>,
           compute: () => run('compute') as Promise<number>,
           hang: () => lateness(timeout, () => run('loop')),

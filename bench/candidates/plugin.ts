@@ -78,7 +78,14 @@ export function extismPlugin(number = 0): Uint8Array<ArrayBuffer> {
   (import "extism:host/env" "output_set" (func $output_set (param i64 i64)))
   (memory (export "memory") ${(2 * ROOM) / 65_536}) ${SIEVE} ${RAISE}
   (func (export "id") (result i32) (i32.const ${PLACE}))
-  (func (export "add") (result i32) (drop (i32.add (i32.const 1) (i32.const 2))) (i32.const 0))
+  (func (export "add") (result i32) (local $both i64) (local $at i64)
+    (local.set $both (call $input_load_u64 (i64.const 0)))
+    (local.set $at (call $alloc (i64.const 8)))
+    (call $store_u64
+      (local.get $at)
+      (i64.extend_i32_u (i32.add (i32.wrap_i64 (local.get $both)) (i32.wrap_i64 (i64.shr_u (local.get $both) (i64.const 32))))))
+    (call $output_set (local.get $at) (i64.const 4))
+    (i32.const 0))
   (func (export "loop") (result i32) (loop (br 0)) (i32.const 0))
   (func (export "compute") (result i32) (local $at i64)
     (local.set $at (call $alloc (i64.const 8)))

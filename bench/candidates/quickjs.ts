@@ -60,7 +60,7 @@ function script(context: Context, number: number, timeout: number): Plugin {
   }
   const asNumber = (result: Handle) => context.getNumber(result)
   return {
-    add: () => call(add, [context.newNumber(1), context.newNumber(2)], asNumber),
+    add: (left, right) => call(add, [context.newNumber(left), context.newNumber(right)], asNumber),
     upper: (text) => call(upper, [context.newString(text)], (result) => context.getString(result)),
     compute: () => call(compute, [], asNumber),
     hang: () => lateness(timeout, () => call(loop, [], asNumber)),

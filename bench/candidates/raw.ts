@@ -39,14 +39,19 @@ export const vmScript: Candidate = {
 
 function within(guest: WebAssembly.Instance, timeout: number): Plugin {
   const { add, upper, compute, loop } = functions(guest)
-  const context = createContext({ add, upper, compute, loop, text: '' }) as { text: string }
+  const context = createContext({ add, upper, compute, loop, left: 0, right: 0, text: '' }) as { left: number; right: number; text: string }
   const run = (source: string) => {
     const script = new Script(source)
     return () => script.runInContext(context, { timeout })
   }
+  const sum = run('add(left, right)')
   const shout = run('upper(text)')
   return {
-    add: run('add()'),
+    add(left, right) {
+      context.left = left
+      context.right = right
+      return sum()
+    },
     upper(text) {
       context.text = text
       return shout()

@@ -1,5 +1,5 @@
 import { Elapsed } from '../alternate.ts'
-import type { Candidate, Engine, EngineThere, Operation, Plugin } from './candidate.ts'
+import { ADDENDS, type Candidate, type Engine, type EngineThere, type Operation, type Plugin } from './candidate.ts'
 import { plainPlugin } from './plugin.ts'
 import { GoProgram } from './wazero/build.ts'
 import { Conversation } from './wazero/conversation.ts'
@@ -20,11 +20,18 @@ export const wazero: Candidate = {
 }
 
 function engine(process: Conversation, timeout: number): Engine {
+  // Below the numbers of plugins
+  let kept = 0
   const there: EngineThere = {
     load: async (bytes) => new Elapsed((await process.ask('load', { bytes })).ms),
+    async keep(bytes) {
+      const number = --kept
+      await process.ask('plugin', { plugin: number, bytes })
+      return () => process.ask('drop', { plugin: number })
+    },
     held: async () => Number((await process.ask('held')).value),
     async beside(runaways, callers, duration) {
-      const { value, ms } = await process.ask('beside', { plugin: 0, runaways, callers, duration })
+      const { value, ms } = await process.ask('beside', { plugin: 0, left: ADDENDS[0], right: ADDENDS[1], runaways, callers, duration })
       return (Number(value) / ms) * 1e3
     },
   }
@@ -39,17 +46,17 @@ function engine(process: Conversation, timeout: number): Engine {
 }
 
 function plugin(process: Conversation, number: number, timeout: number): Plugin {
-  const many = (operation: Operation, times: number, atOnce: number, text: string) => process.ask(operation, { plugin: number, times, inFlight: atOnce, text })
-  const once = async (operation: Operation, text = '') => (await many(operation, 1, 1, text)).value
+  const many = (operation: Operation, times: number, inFlight: number, text = '', [left, right]: readonly [number, number] = ADDENDS) =>
+    process.ask(operation, { plugin: number, times, inFlight, left, right, text })
   return {
-    add: () => once('add'),
-    upper: async (text) => String(await once('upper', text)),
-    compute: async () => Number(await once('compute')),
+    add: async (left, right) => Number((await many('add', 1, 1, '', [left, right])).value),
+    upper: async (text) => String((await many('upper', 1, 1, text)).value),
+    compute: async () => Number((await many('compute', 1, 1)).value),
     hang: async () => (await process.ask('hang', { plugin: number })).ms - timeout,
     there: {
       many: async (...how) => new Elapsed((await many(...how)).ms),
       async recover() {
-        const { ms, value } = await process.ask('recover', { plugin: number })
+        const { ms, value } = await process.ask('recover', { plugin: number, left: ADDENDS[0], right: ADDENDS[1] })
         return { late: ms - timeout, took: Number(value) / 1e6 }
       },
     },

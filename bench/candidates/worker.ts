@@ -28,7 +28,7 @@ async function inWorker(bytes: Uint8Array<ArrayBuffer>, timeout: number): Promis
   const supervised = new Supervised(bytes, timeout)
   await supervised.ready
   return {
-    add: () => supervised.call('add'),
+    add: (left, right) => supervised.call('add', left, right) as Promise<number>,
     upper: (text) => supervised.call('upper', text) as Promise<string>,
     compute: () => supervised.call('compute') as Promise<number>,
     hang: () => lateness(timeout, () => supervised.call('loop')),
@@ -56,13 +56,13 @@ class Supervised {
     this.ready = this.#begin()
   }
 
-  async call(name: Request['name'], text?: string): Promise<unknown> {
+  async call(name: Request['name'], ...input: Request['input']): Promise<unknown> {
     await this.ready
     return new Promise((resolve, reject) => {
       const id = this.#next++
       const timer = setTimeout(() => this.#end(), this.#timeout)
       this.#waiting.set(id, { resolve, reject, timer })
-      this.#worker.postMessage({ id, name, text } satisfies Request)
+      this.#worker.postMessage({ id, name, input } satisfies Request)
     })
   }
 

@@ -6,6 +6,8 @@ import type { Machine } from '../machine.ts'
 export interface Report extends Machine {
   /** Versions, by name. */
   readonly packages: Readonly<Record<string, string>>
+  /** Subjects that were to be measured, of a run that was interrupted. */
+  readonly unfinished?: readonly string[]
   readonly results: readonly Result[]
 }
 
@@ -39,7 +41,11 @@ export function named(figures: readonly Figure[], prefix: string): Named[] {
   })
 }
 
-/** Where the figures were made, for a subtitle. */
-export function origin({ node, cpu, cores, system, date }: Report): string {
-  return `Node ${node}, ${cpu}, ${cores} cores, ${system.split(' ')[0]}, ${date.slice(0, 10)}`
+/** Where and when the figures were made, for a subtitle. */
+export function origin(report: Report): string {
+  return `${madeOn(report)}, ${report.date.slice(0, 10)}`
+}
+
+export function madeOn({ node, cpu, cores, system }: Report): string {
+  return `Node ${node}, ${cpu}, ${cores} cores, ${system.split(' ')[0]}`
 }

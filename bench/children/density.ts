@@ -1,6 +1,7 @@
 /** Keeps so many plugins of a candidate alive, each called once, and says what the process holds for each of them. */
 
 import { held } from '../../test/support/garbage.ts'
+import { ADDENDS } from '../candidates/candidate.ts'
 import { CANDIDATES } from '../candidates/index.ts'
 import { PATIENT } from '../comparison/contenders.ts'
 
@@ -27,6 +28,6 @@ async function resident(): Promise<number> {
 
 async function live(number: number): Promise<void> {
   const plugin = await engine.plugin(number)
-  await plugin.add?.()
+  await plugin.add?.(...ADDENDS)
   kept.push(plugin)
 }

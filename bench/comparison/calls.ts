@@ -1,9 +1,9 @@
 /** What calls cost that come to their end: by candidate, in the same rounds. */
 import type { Work } from '../alternate.ts'
-import type { Plugin } from '../candidates/candidate.ts'
+import { ADDENDS } from '../candidates/candidate.ts'
 import { LIMIT, TIMES } from '../candidates/plugin.ts'
 import type { Figure, Subject } from '../figures.ts'
-import { byTurns, PATIENT, repeated, whoIsRight, withContenders } from './contenders.ts'
+import { byTurns, type Contender, PATIENT, repeated, whoAdds, whoIsRight, withContenders } from './contenders.ts'
 
 const SIZES = [1_000, 100_000]
 const IN_FLIGHT = [1, 10, 100]
@@ -14,9 +14,10 @@ export const latency: Subject = {
   id: 'latency',
   title: 'A trivial call with a deadline, one after another',
   measure: (settings) =>
-    withContenders({ timeout: PATIENT }, (contenders, failures) =>
-      byTurns({ id: 'add', row: 'trivial call', unit: 'us', scale: micro }, contenders, (contender) => repeated(contender, 'add'), settings, failures),
-    ),
+    withContenders({ timeout: PATIENT }, async (contenders, failures) => {
+      const right = await whoAdds(contenders, failures)
+      return byTurns({ id: 'add', row: 'trivial call', unit: 'us', scale: micro }, right, (contender) => repeated(contender, 'add'), settings, failures)
+    }),
 }
 
 export const texts: Subject = {
@@ -52,9 +53,10 @@ export const flight: Subject = {
   measure: (settings) =>
     withContenders({ timeout: PATIENT }, async (contenders, failures) => {
       const figures: Figure[] = []
+      const right = await whoAdds(contenders, failures)
       for (const size of IN_FLIGHT) {
         // What holds its caller has never more than one in flight
-        const waiting = contenders.filter(({ candidate, plugin }) => plugin.add !== undefined && (size === 1 || !candidate.holds))
+        const waiting = right.filter(({ candidate }) => size === 1 || !candidate.holds)
         const comparison = {
           id: `flight-${size}`,
           row: `calls/s, ${size} in flight`,
@@ -62,15 +64,19 @@ export const flight: Subject = {
           scale: (nanoseconds: number) => (size * 1e9) / nanoseconds,
           size,
         }
-        figures.push(...(await byTurns(comparison, waiting, ({ plugin }) => atOnce(plugin, size), settings, failures)))
+        figures.push(...(await byTurns(comparison, waiting, (contender) => inFlight(contender, size), settings, failures)))
       }
       return figures
     }),
 }
 
-function atOnce({ add, there }: Plugin, size: number): Work {
+/** Calls of `add`, so many of them at once; one after another if that is one, so that it is the candidate that is measured. */
+export function inFlight(contender: Contender, size: number): Work | undefined {
+  const { add, there } = contender.plugin
+  if (size === 1) return repeated(contender, 'add')
   if (there !== undefined) return (times) => there.many('add', times, size, '')
+  const [left, right] = ADDENDS
   return async (times) => {
-    for (let time = 0; time < times; time++) await Promise.all(Array.from({ length: size }, () => add?.()))
+    for (let time = 0; time < times; time++) await Promise.all(Array.from({ length: size }, () => add?.(left, right)))
   }
 }

@@ -1,9 +1,10 @@
 /** Candidates that are started, and what is asked of all of them by turns. */
 import { inRounds, type Work } from '../alternate.ts'
-import type { Candidate, Engine, Operation, Plugin, StartOptions } from '../candidates/candidate.ts'
+import { ADDENDS, type Candidate, type Engine, type Operation, type Plugin, type StartOptions, SUM, sumOf } from '../candidates/candidate.ts'
 import { CANDIDATES, missing } from '../candidates/index.ts'
 import type { Failed, Figure, Measured, Settings } from '../figures.ts'
 import { ratios, spread } from '../statistics.ts'
+import { PATIENCE, within } from '../within.ts'
 
 /** Whom the others are compared with. */
 export const REFERENCE = 'curfew'
@@ -16,21 +17,27 @@ export interface Contender {
   readonly plugin: Plugin
 }
 
-/** What went wrong, by candidate: one that fails does not take others with it. */
+/** Who has failed and why, in one subject: it takes no further part in that, and no other with it. */
 export class Failures {
-  readonly #own: string[] = []
-  readonly #peers: string[] = []
+  readonly #reasons = new Map<Candidate, string>()
   readonly #failed: Failed[] = []
 
-  /** @param rows of the table that it has no figures in; all that it is not in, unless said */
-  add({ id, name, own = false }: Candidate, error: unknown, rows?: readonly string[]): void {
-    const reasons = own ? this.#own : this.#peers
-    reasons.push(`${name}: ${error instanceof Error ? error.message : String(error)}`)
+  /** Only the first counts: others may follow from it. @param rows of the table that it has no figures in; all that it is not in, unless said */
+  add(candidate: Candidate, error: unknown, rows?: readonly string[]): void {
+    if (this.#reasons.has(candidate)) return
+    const { id, name } = candidate
+    this.#reasons.set(candidate, `${name}: ${error instanceof Error ? error.message : String(error)}`)
     this.#failed.push(...(rows === undefined ? [{ candidate: id }] : rows.map((row) => ({ candidate: id, row }))))
   }
 
-  /** @param rows as of `add` @returns undefined if the candidate failed */
+  /** Those of them that have not failed. */
+  without(contenders: readonly Contender[]): readonly Contender[] {
+    return contenders.filter(({ candidate }) => !this.#reasons.has(candidate))
+  }
+
+  /** @param rows as of `add` @returns undefined if the candidate has failed, now or before */
   async attempt<T>(candidate: Candidate, work: () => Promise<T>, rows?: readonly string[]): Promise<T | undefined> {
+    if (this.#reasons.has(candidate)) return undefined
     try {
       return await work()
     } catch (error) {
@@ -41,9 +48,11 @@ export class Failures {
 
   /** For a subject's result. */
   get summary(): Pick<Measured, 'failure' | 'peerFailure' | 'failed'> {
+    const of = (whose: boolean) => [...this.#reasons].flatMap(([{ own = false }, reason]) => (own === whose ? [reason] : [])).join('; ')
+    const [failure, peerFailure] = [of(true), of(false)]
     return {
-      ...(this.#own.length === 0 ? {} : { failure: this.#own.join('; ') }),
-      ...(this.#peers.length === 0 ? {} : { peerFailure: this.#peers.join('; ') }),
+      ...(failure === '' ? {} : { failure }),
+      ...(peerFailure === '' ? {} : { peerFailure }),
       ...(this.#failed.length === 0 ? {} : { failed: this.#failed }),
     }
   }
@@ -81,32 +90,42 @@ export async function withContenders(
   const { present, note } = available(candidates)
   const failures = new Failures()
   const contenders: Contender[] = []
+  let figures: readonly Figure[] = []
   try {
     for (const candidate of present) {
-      await failures.attempt(candidate, async () => {
-        const engine = await candidate.start(options)
-        try {
-          contenders.push({ candidate, engine, plugin: await engine.plugin(0) })
-        } catch (error) {
-          await engine.close()
-          throw error
-        }
-      })
+      const beginning = begin(candidate, options)
+      const contender = await failures.attempt(candidate, () => within(PATIENCE, beginning))
+      if (contender !== undefined) contenders.push(contender)
+      // It may be there yet
+      else beginning.then(close).catch(() => undefined)
     }
-    return { figures: await measure(contenders, failures), ...notes(note, longer(present, options.timeout)), ...failures.summary }
+    figures = await measure(contenders, failures)
   } finally {
-    for (const { engine, plugin } of contenders) {
-      await plugin.close?.()
-      await engine.close()
-    }
+    for (const contender of contenders) await within(PATIENCE, close(contender)).catch((error) => failures.add(contender.candidate, error))
   }
+  return { figures, ...notes(note, longer(present, options.timeout)), ...failures.summary }
+}
+
+async function begin(candidate: Candidate, options: StartOptions): Promise<Contender> {
+  const engine = await candidate.start(options)
+  try {
+    return { candidate, engine, plugin: await engine.plugin(0) }
+  } catch (error) {
+    await engine.close()
+    throw error
+  }
+}
+
+async function close({ engine, plugin }: Contender): Promise<void> {
+  await plugin.close?.()
+  await engine.close()
 }
 
 /** Those whose answer is what is expected. Another answer is a failure; to have none is not. */
 export async function whoIsRight<T extends string | number>(
   contenders: readonly Contender[],
   failures: Failures,
-  answer: (plugin: Plugin) => T | Promise<T> | undefined,
+  answer: (plugin: Plugin) => T | Promise<T | undefined> | undefined,
   expected: T,
 ): Promise<readonly Contender[]> {
   const right: Contender[] = []
@@ -114,7 +133,7 @@ export async function whoIsRight<T extends string | number>(
     await failures.attempt(contender.candidate, async () => {
       const answered = answer(contender.plugin)
       if (answered === undefined) return
-      const actual = await answered
+      const actual = await within(PATIENCE, answered)
       if (actual !== expected) throw new Error(`${shortened(actual)} in place of ${shortened(expected)}`)
       right.push(contender)
     })
@@ -122,7 +141,12 @@ export async function whoIsRight<T extends string | number>(
   return right
 }
 
-const shortened = (answer: string | number) => JSON.stringify(answer).slice(0, 40)
+const shortened = (answer: string | number | undefined) => String(JSON.stringify(answer)).slice(0, 40)
+
+/** Those whose `add` adds. */
+export function whoAdds(contenders: readonly Contender[], failures: Failures): Promise<readonly Contender[]> {
+  return whoIsRight(contenders, failures, sumOf, SUM)
+}
 
 export interface Comparison {
   readonly id: string
@@ -146,7 +170,7 @@ export async function byTurns(
   failures: Failures,
 ): Promise<Figure[]> {
   const ways: Record<string, Work> = {}
-  for (const contender of contenders) {
+  for (const contender of failures.without(contenders)) {
     const way = work(contender)
     if (way !== undefined) ways[contender.candidate.id] = way
   }
@@ -188,24 +212,14 @@ export function figureOf(
 export function repeated({ plugin }: Contender, operation: Operation, text = ''): Work | undefined {
   const { there } = plugin
   if (there !== undefined) return (times) => there.many(operation, times, 1, text)
-  const once: ((text: string) => unknown) | undefined = plugin[operation]
+  const once = plugin[operation] as ((first: unknown, second?: unknown) => unknown) | undefined
   if (once === undefined) return undefined
+  const [first, second] = operation === 'add' ? ADDENDS : [text]
   return async (times) => {
     for (let time = 0; time < times; time++) {
-      const done = once(text)
+      const done = once(first, second)
       // What is done at once is not made to wait
       if (done instanceof Promise) await done
     }
-  }
-}
-
-/** @throws Error if it has not settled by then, ms: some candidates hang, by their own account */
-export async function within<T>(limit: number, promise: Promise<T>): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new Error(`no answer within ${limit} ms`)), limit)
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    clearTimeout(timer)
   }
 }

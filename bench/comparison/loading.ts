@@ -4,8 +4,9 @@ import type { Engine } from '../candidates/candidate.ts'
 import { CANDIDATES } from '../candidates/index.ts'
 import type { Figure, Settings, Subject } from '../figures.ts'
 import { plainModule } from '../generated.ts'
-import { file, installed } from '../real/packages.ts'
-import { type Contender, type Failures, figureOf, PATIENT, REFERENCE, withContenders } from './contenders.ts'
+import { file, HOW_TO_INSTALL, installed } from '../real/packages.ts'
+import { PATIENCE, within } from '../within.ts'
+import { type Contender, type Failures, figureOf, notes, PATIENT, REFERENCE, withContenders } from './contenders.ts'
 import { growth, LOADING } from './growth.ts'
 
 const SIZES = [1_000, 10_000, 100_000, 1_000_000]
@@ -24,8 +25,9 @@ const MOST_ROUNDS = 7
 export const loading: Subject = {
   id: 'loading',
   title: 'Loading a module: from bytes to an instance',
-  measure: (settings) =>
-    withContenders({ timeout: PATIENT, candidates: CANDIDATES.filter(({ id }) => !SAME.includes(id)) }, async (contenders, failures) => {
+  async measure(settings) {
+    const candidates = CANDIDATES.filter(({ id }) => !SAME.includes(id))
+    const measured = await withContenders({ timeout: PATIENT, candidates }, async (contenders, failures) => {
       const figures: Figure[] = []
       for (const size of sizes(settings)) {
         figures.push(...(await loads({ id: `load-${size}`, row: `load, ${label(size)}`, size }, fresh(plainModule(size)), contenders, settings, failures)))
@@ -39,7 +41,15 @@ export const loading: Subject = {
         figures.push(...(await loads({ id: `load-${name}`, row: `load, ${name}, ${label(bytes.length)}` }, fresh(bytes), contenders, settings, failures)))
       }
       return figures
-    }),
+    })
+    return { ...measured, ...notes(measured.note, settings.quick ? undefined : leftOut(installed)) }
+  },
+}
+
+/** What is to be known of a run without the packages. */
+export function leftOut(there: boolean): string | undefined {
+  const names = REAL.map(({ name }) => name).join(', ')
+  return there ? undefined : `${names}: not installed; to install them (600 MB): ${HOW_TO_INSTALL}`
 }
 
 function sizes({ quick, full }: Settings): number[] {
@@ -60,12 +70,12 @@ async function loads(
 ): Promise<Figure[]> {
   const times = new Map<Contender, number[]>()
   step?.(what.row)
-  for (const contender of contenders) if ((contender.engine.there ?? contender.engine).load !== undefined) times.set(contender, [])
+  for (const contender of failures.without(contenders)) if ((contender.engine.there ?? contender.engine).load !== undefined) times.set(contender, [])
   // The first is not counted: code is cold
   for (let round = -1; round < Math.min(rounds, MOST_ROUNDS); round++) {
     for (const [contender, each] of inTurn([...times], round)) {
       try {
-        const took = await loadTime(contender.engine, next())
+        const took = await within(PATIENCE, loadTime(contender.engine, next()))
         if (round >= 0) each.push(took)
       } catch (error) {
         failures.add(contender.candidate, error)
@@ -80,16 +90,15 @@ async function loads(
 /** The same bytes, of which a module lives: for another tenant, say. */
 async function again(size: number, contenders: readonly Contender[], settings: Settings, failures: Failures): Promise<Figure[]> {
   const bytes = distinct(plainModule(size), loaded++)
-  const living: (() => unknown)[] = []
-  const able: Contender[] = []
+  const living = new Map<Contender, () => unknown>()
   for (const contender of contenders) {
-    const release = await failures.attempt(contender.candidate, async () => contender.engine.load?.(bytes))
-    if (release === undefined) continue
-    living.push(release)
-    able.push(contender)
+    const { engine, candidate } = contender
+    const keep = async () => (engine.there === undefined ? engine.load?.(bytes) : engine.there.keep(bytes))
+    const release = await failures.attempt(candidate, () => within(PATIENCE, keep()))
+    if (release !== undefined) living.set(contender, release)
   }
-  const figures = await loads({ id: `again-${size}`, row: `load again, ${label(size)}` }, () => bytes, able, settings, failures)
-  for (const release of living) await release()
+  const figures = await loads({ id: `again-${size}`, row: `load again, ${label(size)}` }, () => bytes, [...living.keys()], settings, failures)
+  for (const [{ candidate }, release] of living) await failures.attempt(candidate, () => within(PATIENCE, Promise.resolve(release())))
   return figures
 }
 

@@ -2,10 +2,11 @@
 import { availableParallelism } from 'node:os'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Samples } from '../../examples/gateway/samples.ts'
-import type { Candidate, Engine, Plugin } from '../candidates/candidate.ts'
+import { ADDENDS, type Candidate, type Engine, type Plugin, SUM, sumOf } from '../candidates/candidate.ts'
 import type { Figure, Settings, Subject } from '../figures.ts'
 import { type MeasureLag, withLag } from '../lag.ts'
-import { available, Failures, longer, notes, within } from './contenders.ts'
+import { within } from '../within.ts'
+import { available, Failures, longer, notes } from './contenders.ts'
 import { growth, LAG } from './growth.ts'
 
 const COUNTS = [0, 1, 10, 100]
@@ -103,6 +104,8 @@ async function measured(
 ): Promise<Found | 'never ends'> {
   for (let number = 0; number <= count; number++) plugins.push(await engine.plugin(number))
   const [good, ...bad] = plugins as [Plugin, ...Plugin[]]
+  const sum = await sumOf(good)
+  if (sum !== SUM) throw new Error(`${sum} in place of ${SUM}`)
   if (bad.some(({ hang }) => hang === undefined)) return 'never ends'
   const duration = quick ? TIMEOUT : full ? LONG_DURATION : DURATION
   if (engine.there !== undefined) return { answered: await engine.there.beside(count, CALLERS, duration) }
@@ -129,7 +132,7 @@ async function answeredCalls(plugin: Plugin, duration: number): Promise<number> 
   const callers = Array.from({ length: CALLERS }, async () => {
     while (performance.now() - began < duration) {
       // One that is out of time, because others have it all, has not been answered
-      const done = await Promise.resolve(plugin.add?.()).then(
+      const done = await Promise.resolve(plugin.add?.(...ADDENDS)).then(
         () => 1,
         () => 0,
       )

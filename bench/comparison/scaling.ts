@@ -4,6 +4,7 @@ import { inRounds, type Work } from '../alternate.ts'
 import type { Engine, Plugin } from '../candidates/candidate.ts'
 import { CANDIDATES } from '../candidates/index.ts'
 import type { Figure, Subject } from '../figures.ts'
+import { PATIENCE, within } from '../within.ts'
 import { available, Failures, figureOf, PATIENT } from './contenders.ts'
 import { growth, WORK } from './growth.ts'
 
@@ -23,10 +24,10 @@ export const scaling: Subject = {
       for (const candidate of present) {
         for (const threads of numbers) {
           await failures.attempt(candidate, async () => {
-            const engine = await candidate.start({ timeout: PATIENT, threads })
+            const engine = await within(PATIENCE, candidate.start({ timeout: PATIENT, threads }))
             engines.push(engine)
             const plugins: Plugin[] = []
-            for (let number = 0; number < EACH * threads; number++) plugins.push(await engine.plugin(number))
+            for (let number = 0; number < EACH * threads; number++) plugins.push(await within(PATIENCE, engine.plugin(number)))
             ways[`${candidate.id} ${threads}`] = spread(plugins)
           })
         }
@@ -47,7 +48,8 @@ export const scaling: Subject = {
       })
       return { figures: [...figures, ...growth(figures, WORK)], ...note, ...failures.summary }
     } finally {
-      for (const engine of engines) await engine.close()
+      // What does not close is ended with the process
+      for (const engine of engines) await within(PATIENCE, Promise.resolve(engine.close())).catch(() => undefined)
     }
   },
 }

@@ -1,8 +1,9 @@
 /** What happens when a plugin does not end by itself. */
 import { inTurn } from '../alternate.ts'
-import type { Candidate, Recovery } from '../candidates/candidate.ts'
-import type { Figure, Settings, Subject } from '../figures.ts'
-import { type Contender, type Failures, figureOf, withContenders, within } from './contenders.ts'
+import { ADDENDS, type Candidate, type Recovery } from '../candidates/candidate.ts'
+import type { Figure, Measured, Settings, Subject } from '../figures.ts'
+import { PATIENCE, within } from '../within.ts'
+import { type Contender, type Failures, figureOf, notes, whoAdds, withContenders } from './contenders.ts'
 
 /** ms */
 const TIMEOUT = 50
@@ -10,8 +11,6 @@ const MANY_STOPS = 200
 /** Of each candidate, for each of the rounds in which other things are compared. */
 const STOPS_A_ROUND = 3
 const RECOVERY_TIMEOUT = 20
-/** Of one stop or recovery, ms. */
-const PATIENCE = 10_000
 
 export const deadline: Subject = {
   id: 'deadline',
@@ -19,8 +18,8 @@ export const deadline: Subject = {
   measure: (settings) =>
     withContenders({ timeout: TIMEOUT }, async (contenders, failures) => {
       const late = await rounds(contenders, failures, settings, ({ plugin }) => plugin.hang && within(PATIENCE, plugin.hang()))
-      return [...late].flatMap(([candidate, values]) => distribution('late', 'late, 50 ms deadline', candidate, values))
-    }),
+      return [...late].flatMap(([candidate, values]) => distribution('late', 'late, 50 ms deadline', candidate, values, times(settings)))
+    }).then(explained),
 }
 
 export const recovery: Subject = {
@@ -28,9 +27,9 @@ export const recovery: Subject = {
   title: 'From an interruption to the first good call: from the deadline, and from its error',
   measure: (settings) =>
     withContenders({ timeout: RECOVERY_TIMEOUT }, async (contenders, failures) => {
-      const recoveries = await rounds(contenders, failures, settings, ({ plugin: { hang, add, there } }) => {
+      const recoveries = await rounds(await whoAdds(contenders, failures), failures, settings, ({ plugin: { hang, add, there } }) => {
         if (hang === undefined || add === undefined) return undefined
-        return within(PATIENCE, there === undefined ? nextGood(hang, add) : there.recover())
+        return within(PATIENCE, there === undefined ? nextGood(hang, () => add(...ADDENDS)) : there.recover())
       })
       return [...recoveries].flatMap(([candidate, values]) => [
         ...distribution(
@@ -38,16 +37,26 @@ export const recovery: Subject = {
           'deadline to good call',
           candidate,
           values.map(({ late, took }) => late + took),
+          times(settings),
         ),
         ...distribution(
           'recovery',
           'error to good call',
           candidate,
           values.map(({ took }) => took),
+          times(settings),
         ),
       ])
-    }),
+    }).then(explained),
 }
+
+/** Times below 0 are no mistake. */
+export function explained(measured: Measured): Measured {
+  const early = measured.figures.some(({ value, distribution = [] }) => value < 0 || distribution.some((each) => each < 0))
+  return early ? { ...measured, ...notes(measured.note, 'below 0 is too early: a timer counts whole milliseconds, and may be up to one early') } : measured
+}
+
+const times = ({ quick, full, rounds }: Settings) => (quick ? rounds : full ? MANY_STOPS : STOPS_A_ROUND * rounds)
 
 /** It is asked again as long as it fails: some refuse, or are out of time, until another thread is there. */
 async function nextGood(hang: () => Promise<number>, call: () => unknown): Promise<Recovery> {
@@ -67,38 +76,40 @@ async function nextGood(hang: () => Promise<number>, call: () => unknown): Promi
 async function rounds<T>(
   contenders: readonly Contender[],
   failures: Failures,
-  { quick, full, rounds, step }: Settings,
+  settings: Settings,
   measure: (contender: Contender) => Promise<T> | undefined,
 ): Promise<Map<Candidate, T[]>> {
   const values = new Map<Candidate, T[]>()
-  const failed = new Set<Contender>()
-  const times = quick ? rounds : full ? MANY_STOPS : STOPS_A_ROUND * rounds
+  const unable = new Set<Contender>()
+  const count = times(settings)
   // The first one of each is not counted: code is cold
-  for (let time = -1; time < times; time++) {
-    step?.(`${time + 1} of ${times}`)
+  for (let time = -1; time < count; time++) {
+    settings.step?.(`${time + 1} of ${count}`)
     for (const contender of inTurn(contenders, time)) {
       const { candidate } = contender
-      if (failed.has(contender)) continue
+      if (unable.has(contender)) continue
       try {
         const value = await measure(contender)
-        if (value === undefined) failed.add(contender)
+        if (value === undefined) unable.add(contender)
         else if (time >= 0) values.set(candidate, [...(values.get(candidate) ?? []), value])
       } catch (error) {
         failures.add(candidate, new Error(`after ${Math.max(0, time)} stops: ${error instanceof Error ? error.message : String(error)}`))
-        failed.add(contender)
+        unable.add(contender)
       }
     }
   }
   return values
 }
 
-function distribution(id: string, row: string, candidate: Candidate, values: readonly number[]): Figure[] {
+/** @param wanted so many values, if all went well: of fewer than a hundred, the 99th percentile is the largest, and is called that */
+export function distribution(id: string, row: string, candidate: Candidate, values: readonly number[], wanted: number): Figure[] {
   const sorted = values.toSorted((a, b) => a - b)
   const p99 = sorted[Math.ceil(0.99 * sorted.length) - 1] as number
+  const tail = wanted < 100 ? { row: `${row}, max of ${wanted}`, label: `max of ${values.length}` } : { row: `${row}, p99`, label: `p99 of ${values.length}` }
   const typical = figureOf({ id, row: `${row}, p50`, unit: 'ms' }, candidate, values)
   const name = { candidate: candidate.id, unit: 'ms' }
   return [
     { ...typical, distribution: sorted },
-    { ...name, id: `${id}-${candidate.id}-p99`, label: `${candidate.name}, p99 of ${values.length}`, row: `${row}, p99`, value: p99 },
+    { ...name, id: `${id}-${candidate.id}-p99`, label: `${candidate.name}, ${tail.label}`, row: tail.row, value: p99 },
   ]
 }

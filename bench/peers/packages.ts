@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 const FOLDER = join(import.meta.dirname, 'node_modules')
 
-export const HOW_TO_INSTALL = 'npm --prefix bench/peers ci'
+export const HOW_TO_INSTALL = 'npm --prefix bench/peers install'
 
 /** The names and versions that the manifest asks for. */
 const wanted = (JSON.parse(readFileSync(join(import.meta.dirname, 'package.json'), 'utf8')) as { devDependencies: Record<string, string> }).devDependencies

@@ -25,6 +25,8 @@ type question struct {
 	// Of a module that is to be loaded: base64 in JSON.
 	Bytes    []byte `json:"bytes"`
 	Text     string `json:"text"`
+	Left     int32  `json:"left"`
+	Right    int32  `json:"right"`
 	Times    int    `json:"times"`
 	InFlight int    `json:"inFlight"`
 	Runaways int    `json:"runaways"`
@@ -87,6 +89,8 @@ func (h *host) answer(q question) (value any, took time.Duration, err error) {
 	switch q.Operation {
 	case "plugin":
 		return nil, 0, h.keep(q.Plugin, q.Bytes)
+	case "drop":
+		return nil, 0, h.drop(q.Plugin)
 	case "load":
 		took, err = h.load(q.Bytes)
 		return nil, took, err
@@ -103,10 +107,10 @@ func (h *host) answer(q question) (value any, took time.Duration, err error) {
 		took, err = p.hang()
 		return nil, took, err
 	case "recover":
-		return p.recover()
+		return p.recover(q.Left, q.Right)
 	case "beside":
-		return h.beside(p, q.Runaways, q.Callers, time.Duration(q.Duration)*time.Millisecond)
+		return h.beside(p, q)
 	default:
-		return p.many(q.Operation, q.Text, q.Times, q.InFlight)
+		return p.many(q)
 	}
 }

@@ -13,15 +13,15 @@ import (
 )
 
 // many does an operation so many times, and answers with the last result: one after another, or so many at once each time.
-func (p *plugin) many(name, text string, times, inFlight int) (value any, took time.Duration, err error) {
-	do, err := p.operation(name, text)
+func (p *plugin) many(q question) (value any, took time.Duration, err error) {
+	do, err := p.operation(q)
 	if err != nil {
 		return nil, 0, err
 	}
 	began := time.Now()
-	for range times {
-		if inFlight > 1 {
-			value, err = p.atOnce(do, inFlight)
+	for range q.Times {
+		if q.InFlight > 1 {
+			value, err = p.atOnce(do, q.InFlight)
 		} else {
 			value, err = p.bounded(do)
 		}
@@ -54,7 +54,7 @@ func (p *plugin) hang() (time.Duration, error) {
 }
 
 // recover answers with the time until an endless loop's error, and that from there to the result of the next call, in nanoseconds.
-func (p *plugin) recover() (next any, took time.Duration, err error) {
+func (p *plugin) recover(left, right int32) (next any, took time.Duration, err error) {
 	took, err = p.loop()
 	if err != nil {
 		return nil, 0, errors.Join(err, p.revive())
@@ -63,14 +63,10 @@ func (p *plugin) recover() (next any, took time.Duration, err error) {
 	if err := p.revive(); err != nil {
 		return nil, 0, err
 	}
-	add, err := p.operation("add", "")
-	if err != nil {
-		return nil, 0, err
-	}
-	sum, err := p.bounded(add)
+	sum, err := p.bounded(p.add(left, right))
 	since := time.Since(began)
-	if err == nil && sum != int32(3) {
-		err = fmt.Errorf("1 + 2 is %v", sum)
+	if err == nil && sum != left+right {
+		err = fmt.Errorf("%d + %d is %v", left, right, sum)
 	}
 	return since, took, err
 }
@@ -87,15 +83,12 @@ func (h *host) load(bytes []byte) (time.Duration, error) {
 }
 
 // beside answers with the calls of some callers that had a result, while the plugins from 1 on run endless loops, each again when it has ended.
-func (h *host) beside(good *plugin, runaways, callers int, duration time.Duration) (any, time.Duration, error) {
-	add, err := good.operation("add", "")
-	if err != nil {
-		return nil, 0, err
-	}
+func (h *host) beside(good *plugin, q question) (any, time.Duration, error) {
+	add, duration := good.add(q.Left, q.Right), time.Duration(q.Duration)*time.Millisecond
 	var over atomic.Bool
 	var loops, calls sync.WaitGroup
-	failures := make([]error, runaways)
-	for index := range runaways {
+	failures := make([]error, q.Runaways)
+	for index := range q.Runaways {
 		bad, err := h.plugin(index + 1)
 		if err != nil {
 			return nil, 0, err
@@ -110,13 +103,13 @@ func (h *host) beside(good *plugin, runaways, callers int, duration time.Duratio
 	}
 	var answered atomic.Int64
 	began := time.Now()
-	for range callers {
+	for range q.Callers {
 		calls.Add(1)
 		go func() {
 			defer calls.Done()
 			for time.Since(began) < duration {
 				// One that is out of time, because others have it all, has not been answered
-				if _, err := good.inTurn(add); err == nil {
+				if sum, err := good.inTurn(add); err == nil && sum == q.Left+q.Right {
 					answered.Add(1)
 				}
 				// As others wait for the event loop's next turn

@@ -12,7 +12,8 @@ import (
 	"github.com/tetratelabs/wazero/api"
 )
 
-// host is one runtime and its plugins, by number.
+// host is one runtime and its plugins, by number. Bytes of which a module lives are not compiled again: a compilation cache would only share that
+// with other runtimes.
 type host struct {
 	runtime wazero.Runtime
 	timeout time.Duration
@@ -35,6 +36,18 @@ func (h *host) keep(number int, bytes []byte) error {
 	defer h.mu.Unlock()
 	h.plugins[number] = p
 	return nil
+}
+
+// drop lets go of a plugin that is kept.
+func (h *host) drop(number int) error {
+	p, err := h.plugin(number)
+	if err != nil {
+		return err
+	}
+	h.mu.Lock()
+	delete(h.plugins, number)
+	h.mu.Unlock()
+	return p.close()
 }
 
 func (h *host) plugin(number int) (*plugin, error) {
@@ -96,16 +109,22 @@ func (p *plugin) close() error {
 // call is what a user writes: a call of the plugin with a deadline of its own.
 type call func(ctx context.Context) (value any, err error)
 
-func (p *plugin) operation(name, text string) (call, error) {
-	switch name {
+func (p *plugin) add(left, right int32) call {
+	return func(ctx context.Context) (any, error) {
+		return p.number(ctx, "add", api.EncodeI32(left), api.EncodeI32(right))
+	}
+}
+
+func (p *plugin) operation(q question) (call, error) {
+	switch q.Operation {
 	case "add":
-		return func(ctx context.Context) (any, error) { return p.number(ctx, "add", 1, 2) }, nil
+		return p.add(q.Left, q.Right), nil
 	case "compute":
 		return func(ctx context.Context) (any, error) { return p.number(ctx, "compute") }, nil
 	case "upper":
-		return func(ctx context.Context) (any, error) { return p.upper(ctx, text) }, nil
+		return func(ctx context.Context) (any, error) { return p.upper(ctx, q.Text) }, nil
 	default:
-		return nil, fmt.Errorf("there is no operation %q", name)
+		return nil, fmt.Errorf("there is no operation %q", q.Operation)
 	}
 }
 

@@ -17,6 +17,29 @@ test('each way has a time for each round, and the times are of one go', async ()
     for (const time of times[name] ?? []) assert.ok(time >= least * 0.99, `${name}: ${time}`)
 })
 
+test('warm-up takes 400 ms if nothing gets faster and a second if it always does, however few the rounds', async (t) => {
+  let clock = 0
+  t.mock.method(performance, 'now', () => clock)
+  for (const rounds of [1, 15]) {
+    for (const [faster, least] of [
+      [1, 400],
+      [0.9, 1_000],
+    ] as const) {
+      const began: number[] = []
+      let cost = 1
+      const work = (times: number) => {
+        began.push(clock)
+        clock += cost * times
+        cost *= faster
+      }
+      await inRounds({ work }, { rounds, quick: false })
+      const warmUp = (began.at(-rounds) as number) - (began[0] as number)
+      // The last go of it begins before that, and takes a round at most
+      assert.ok(warmUp >= least && warmUp <= least + 60, `${warmUp} ms before ${rounds} rounds`)
+    }
+  }
+})
+
 test('work that was timed elsewhere took what is said there, at once or later', async () => {
   const { times } = await inRounds({ now: (goes) => new Elapsed(goes * 1_000), later: async (goes) => new Elapsed(goes * 2_000) }, QUICK)
   assert.deepEqual(times, { now: Array(4).fill(1e9), later: Array(4).fill(2e9) })

@@ -2,16 +2,22 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Elapsed } from '../../bench/alternate.ts'
-import type { Candidate, Plugin } from '../../bench/candidates/candidate.ts'
+import { type Candidate, type Plugin, type Sum, sumOf } from '../../bench/candidates/candidate.ts'
 import { CANDIDATES, missing } from '../../bench/candidates/index.ts'
 import { extismPlugin, plainPlugin } from '../../bench/candidates/plugin.ts'
-import { available, byTurns, figureOf, longer, repeated, whoIsRight, withContenders, within } from '../../bench/comparison/contenders.ts'
+import type { Task } from '../../bench/candidates/threads/plain.js'
+import { inFlight } from '../../bench/comparison/calls.ts'
+import { available, byTurns, type Contender, figureOf, longer, repeated, whoAdds, whoIsRight, withContenders } from '../../bench/comparison/contenders.ts'
+import { visible } from '../../bench/comparison/density.ts'
 import { fits, growth, LAG, LOADING, linear, MEMORY } from '../../bench/comparison/growth.ts'
+import { leftOut } from '../../bench/comparison/loading.ts'
 import { beside } from '../../bench/comparison/runaways.ts'
+import { distribution, explained } from '../../bench/comparison/stops.ts'
 import type { Figure } from '../../bench/figures.ts'
 import { plainModule } from '../../bench/generated.ts'
 import { withLag } from '../../bench/lag.ts'
 import { comparison, formatResults } from '../../bench/table.ts'
+import { PATIENCE, within } from '../../bench/within.ts'
 
 /** Long enough for work on a busy machine, short enough to wait for, ms. */
 const PATIENT_STOP = 1_000
@@ -34,7 +40,7 @@ function candidate(id: string, plugin: () => Promise<Plugin>): Candidate & { clo
   return made
 }
 
-const well = async (): Promise<Plugin> => ({ add: () => undefined })
+const well = async (): Promise<Plugin> => ({ add: (left, right) => left + right })
 
 for (const each of CANDIDATES) {
   const reason = missing(each)
@@ -43,9 +49,11 @@ for (const each of CANDIDATES) {
       const { upper, compute, hang, add } = (contender as NonNullable<typeof contender>).plugin
       if (upper !== undefined) assert.equal(await upper('a Text of 17 b, z{'), 'A TEXT OF 17 B, Z{')
       if (compute !== undefined) assert.equal(await compute(), 95_920)
+      const addAgain = () => sumOf({ add: () => (add as NonNullable<typeof add>)(-7, 1_000_000) })
+      assert.equal(await addAgain(), 999_993)
       if (hang !== undefined) {
         assert.ok((await hang()) > -2)
-        await add?.()
+        assert.equal(await addAgain(), 999_993)
       }
       return []
     })
@@ -157,6 +165,56 @@ test('who fails while others are measured by turns has failed in that row', asyn
   assert.deepEqual(failed, [{ candidate: 'fails', row: 'a call' }])
 })
 
+test('whoever does not add is named and not measured, in whatever form the sum comes', async () => {
+  const adder = (id: string, add: (left: number, right: number) => Sum | Promise<Sum>) => candidate(id, async () => ({ add }))
+  const bytes = (sum: number) => new DataView(Int32Array.of(sum).buffer)
+  const candidates = [
+    adder('at once', (left, right) => left + right),
+    adder('later', async (left, right) => [left + right]),
+    adder('bytes', async (left, right) => bytes(left + right)),
+    adder('another sum', async () => 99),
+    adder('no sum', async () => null),
+    candidate('none', async () => ({})),
+  ]
+  let right: readonly string[] = []
+  const { peerFailure } = await withContenders({ timeout: 1, candidates }, async (contenders, failures) => {
+    right = (await whoAdds(contenders, failures)).map(({ candidate: { id } }) => id)
+    return []
+  })
+  assert.deepEqual(right, ['at once', 'later', 'bytes'])
+  assert.equal(peerFailure, 'another sum: 99 in place of 42; no sum: undefined in place of 42')
+})
+
+test('with one call in flight, what answers at once is not made to wait; with more, so many are asked before any has answered', async () => {
+  let asked = 0
+  const contender = (answer: () => Sum | Promise<Sum>): Contender => ({
+    candidate: candidate('counts', well),
+    engine: { plugin: () => assert.fail(), close: () => undefined },
+    plugin: {
+      add() {
+        asked++
+        return answer()
+      },
+    },
+  })
+  const done = inFlight(
+    contender(() => 1),
+    1,
+  )?.(5)
+  assert.equal(asked, 5)
+  await done
+  asked = 0
+  const { promise, resolve } = Promise.withResolvers<number>()
+  const many = inFlight(
+    contender(() => promise),
+    10,
+  )?.(2)
+  assert.equal(asked, 10)
+  resolve(1)
+  await many
+  assert.equal(asked, 20)
+})
+
 test('how cost grows is said of each candidate that has enough figures that count', () => {
   const points = (candidate: string, values: readonly number[]) =>
     values.map((value, index): Figure => ({ id: `${candidate}-${index}`, label: '', candidate, value, unit: 'ms', size: index }))
@@ -255,15 +313,62 @@ test('who cannot have a deadline as short as that of the others is named', async
   assert.equal(note, 'late has 250 ms in place of 50')
 })
 
+test('a peer that hangs, wherever it does, is named and left out of the rest, and the others are measured', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const never = () => new Promise<never>(() => undefined)
+  let asked = 0
+  const dumb = async (): Promise<Plugin> => ({ add: (left, right) => (asked++ === 0 ? left + right : never()) })
+  const good = candidate('good', well)
+  const measured = withContenders(
+    {
+      timeout: 1,
+      candidates: [
+        { ...good, id: 'start', name: 'start', start: never },
+        candidate('plugin', never),
+        candidate('first answer', async () => ({ add: never })),
+        candidate('other answers', dumb),
+        candidate('close', async () => ({ ...(await well()), close: never })),
+        good,
+      ],
+    },
+    async (contenders, failures) => {
+      const right = await whoAdds(contenders, failures)
+      const figures: Figure[] = []
+      for (const id of ['first', 'second']) {
+        figures.push(...(await byTurns({ ...LATENCY, id }, right, (contender) => repeated(contender, 'add'), QUICK, failures)))
+      }
+      return figures
+    },
+  )
+  let over = false
+  void measured.finally(() => {
+    over = true
+  })
+  // Time passes whenever nothing else happens
+  while (!over) {
+    await nextTurn()
+    t.mock.timers.tick(PATIENCE / 50)
+  }
+  const { figures, peerFailure } = await measured
+  assert.deepEqual(
+    figures.map(({ id }) => id),
+    ['first-close', 'first-good', 'second-close', 'second-good'],
+  )
+  assert.equal(peerFailure, ['start', 'plugin', 'first answer', 'other answers', 'close'].map((name) => `${name}: no answer within ${PATIENCE} ms`).join('; '))
+  assert.equal(asked, 2, 'one that hangs was asked again')
+  assert.equal(good.closed, 1)
+})
+
 test('one that hangs is given up', async () => {
   await assert.rejects(within(1, new Promise(() => undefined)), /no answer within 1 ms/)
   assert.equal(await within(10_000, Promise.resolve(3)), 3)
 })
 
 test('one that hangs beside endless loops is named with their number, and closed, and its loops do not begin again', async () => {
-  let loops = 0
+  let [loops, asked] = [0, 0]
   const plugin: Plugin = {
-    add: () => new Promise(() => undefined),
+    // It is checked once
+    add: (left, right) => (asked++ === 0 ? left + right : new Promise<number>(() => undefined)),
     hang: async () => {
       await nextTurn()
       return loops++
@@ -279,6 +384,45 @@ test('one that hangs beside endless loops is named with their number, and closed
   assert.ok(begun > 0)
   for (let turn = 0; turn < 10; turn++) await nextTurn()
   assert.equal(loops, begun)
+})
+
+test('where real modules are not installed, loading says which it leaves out and how to have them', () => {
+  assert.equal(leftOut(false), 'gofmt, harfbuzz, dprint: not installed; to install them (600 MB): npm --prefix bench/real ci')
+  assert.equal(leftOut(true), undefined)
+})
+
+test('times below 0 are explained, in a figure or among the stops, and others are not', () => {
+  const figure = (value: number, distribution?: number[]): Figure => ({ id: 'late', label: '', value, unit: 'ms', ...(distribution && { distribution }) })
+  const explanation = 'below 0 is too early: a timer counts whole milliseconds, and may be up to one early'
+  assert.equal(explained({ figures: [figure(-0.01)] }).note, explanation)
+  assert.equal(explained({ figures: [figure(1, [-0.5, 1])], note: 'first' }).note, `first; ${explanation}`)
+  assert.equal(explained({ figures: [figure(0, [0, 1])] }).note, undefined)
+})
+
+test('a worker of the pool says that it does not have a plugin, is sent it once, and has it from then on', async () => {
+  const { default: run } = (await import(new URL('../../bench/candidates/threads/piscina.js', import.meta.url).href)) as { default(task: Task): unknown }
+  const [task, module] = [{ number: 1, name: 'add', input: [20, 22] } as const, new WebAssembly.Module(plainPlugin(1))]
+  assert.equal(run(task), undefined)
+  assert.equal(run({ ...task, module }), 42)
+  assert.equal(run(task), 42)
+})
+
+test('memory that is too little to be seen has no figure', () => {
+  assert.equal(visible([-3], 10), false)
+  assert.equal(visible([9.8], 10), false)
+  assert.equal(visible([9.8], 100), true)
+  assert.equal(visible([0, 30, 30], 10), true)
+})
+
+test('of fewer than a hundred stops the longest is called that, with their number; of a hundred or more it is the 99th percentile', () => {
+  const tail = (count: number, wanted: number) => {
+    const values = Array.from({ length: count }, (_, index) => index + 1)
+    const [, { label, row, value } = assert.fail()] = distribution('late', 'late', candidate('peer', well), values, wanted)
+    return { label, row, value }
+  }
+  assert.deepEqual(tail(9, 9), { label: 'peer, max of 9', row: 'late, max of 9', value: 9 })
+  assert.deepEqual(tail(4, 9), { label: 'peer, max of 4', row: 'late, max of 9', value: 4 })
+  assert.deepEqual(tail(100, 100), { label: 'peer, p99 of 100', row: 'late, p99', value: 99 })
 })
 
 test('side by side, rows are what is measured, columns are candidates, and "-" is what one cannot do', () => {

@@ -138,9 +138,15 @@ test('Wazero measures itself: many calls, recoveries, loads, memory, and calls b
     }
     const { late, took } = await goodThere.recover()
     assert.ok(late > -1 && took > 0)
-    assert.equal(await good.add?.(), 3)
+    assert.equal(await good.add?.(3, -5), -2)
     assert.ok((await there.load(plainModule(10_000))).ms > 0)
     await assert.rejects(there.load(new Uint8Array([0, 1, 2, 3])), /invalid magic/)
+    const release = await there.keep(plainModule(300_000))
+    const again = [(await there.load(plainModule(300_000))).ms, (await there.load(plainModule(300_000))).ms]
+    await release()
+    const fresh = (await there.load(plainModule(300_000))).ms
+    for (const ms of again) assert.ok(ms < fresh, `${ms} while a module of the same bytes lives, ${fresh} when none does`)
+    await assert.rejects(async () => release(), /there is no plugin -1/)
     if (process.platform === 'linux') assert.ok((await there.held()) > 1e6)
     for (const runaways of [0, 1]) assert.ok((await there.beside(runaways, 2, 20)) > 0)
     await assert.rejects(there.beside(7, 2, 20), /there is no plugin 2/)

@@ -6,8 +6,8 @@ const guests = new Map()
 
 // piscina takes the default export
 // biome-ignore lint/style/noDefaultExport: see above
-export default ({ number, module, name, text }) => {
-  const guest = guests.get(number) ?? functions(new WebAssembly.Instance(module))
-  guests.set(number, guest)
-  return guest[name](text)
+export default ({ number, name, input, module }) => {
+  if (module !== undefined) guests.set(number, functions(new WebAssembly.Instance(module)))
+  // Nothing if it does not have the plugin
+  return guests.get(number)?.[name](...input)
 }

@@ -1,5 +1,5 @@
 export interface Functions {
-  add(): number
+  add(left: number, right: number): number
   compute(): number
   loop(): void
   upper(text: string): string
@@ -22,7 +22,7 @@ export function functions(instance: WebAssembly.Instance): Functions
 export interface Request {
   readonly id: number
   readonly name: keyof Functions
-  readonly text: string | undefined
+  readonly input: readonly (number | string)[]
 }
 
 export interface Answer {
@@ -33,7 +33,8 @@ export interface Answer {
 /** What piscina.js is given. */
 export interface Task {
   readonly number: number
-  readonly module: WebAssembly.Module
   readonly name: keyof Functions
-  readonly text: string
+  readonly input: readonly (number | string)[]
+  /** Only if a worker has said that it does not have it. */
+  readonly module?: WebAssembly.Module
 }
