@@ -44,7 +44,7 @@ export interface Engine {
   setFlagsFromString(flag: string): void
   /** Differs between sets of flags. */
   cachedDataVersionTag(): number
-  getHeapStatistics(): { readonly heap_size_limit: number }
+  getHeapStatistics(): { readonly heap_size_limit: number; readonly used_heap_size: number }
 }
 
 export interface Machine {

@@ -1,6 +1,7 @@
 /** The instances of a module: made, readied, dropped, and made again; with back-off when that fails. */
 import { CurfewError, callError, engineMessage, isOf, LoadError } from '../errors.ts'
 import { now } from '../runtime/clock.ts'
+import { awaitCollection, isPiledUp, stopWaiting } from '../runtime/dropped-memory.ts'
 import { isLarge } from '../runtime/fresh-memory.ts'
 import { Instance, type MakeImports } from '../runtime/instance.ts'
 import { hostingCall } from '../runtime/thread.ts'
@@ -19,6 +20,9 @@ const LAST_BACKOFF = 30_000
 /** So many instances are made in a turn of the event loop ahead of who needs them; one, if guests have had so many ms of it. */
 const PER_TURN = 16
 const TURN = 1
+
+/** Whose instance left so much is not given another one while much is piled up, bytes. */
+const MUCH = 1024 * 1024
 
 /** What V8 says when the system refuses it a memory. */
 const OUT_OF_MEMORY = /out of memory|could not allocate/i
@@ -42,6 +46,9 @@ export class InstancePool {
   #lastFailure: LoadError | undefined
   #retryAt = 0
   #fillsLater = false
+  /** Did the instance that was dropped last leave much? */
+  #leftMuch = false
+  #awaitsCollection = false
 
   /** @param onChange told when there is an instance more, or when there will be none for a while */
   constructor(spec: GuestSpec, guest: Runner, stats: Stats, onChange: () => void) {
@@ -100,14 +107,14 @@ export class InstancePool {
     return instance
   }
 
-  /** For a call that cannot wait: one of which only the memory has yet to be touched is readied at once. */
+  /** For a call that cannot wait, not even for what was left to be collected: one of which only the memory has yet to be touched is readied at once. */
   takeNow(): Instance | undefined {
     const ready = this.take()
     if (ready !== undefined) return ready
+    if (this.#awaitsCollection) this.#fill(Math.min(1, this.#missing), true)
     const hurried = this.#readying.hurry()
-    if (hurried === undefined) return undefined
-    this.#readied(hurried)
-    return this.take()
+    if (hurried !== undefined) this.#readied(hurried)
+    return this.#ready.length > 0 ? this.take() : undefined
   }
 
   /** A call or lease is done with it. */
@@ -117,17 +124,19 @@ export class InstancePool {
     else {
       this.#live.delete(instance)
       instance.drop()
+      this.#leftMuch = instance.leftBehind > MUCH
       this.#fillLater()
     }
   }
 
-  /** Lets go of an instance; the next is made at once, unless nothing is to come. @returns was it ready for calls? */
+  /** Lets go of an instance; the next is made at once, unless nothing is to come, or too much is left. @returns was it ready for calls? */
   drop(instance: Instance, isLast: boolean): boolean {
     if (!instance.stopped) instance.drop()
     if (!this.#live.delete(instance)) return false
     if (instance.taken) this.#lost.add(instance)
     const at = this.#ready.indexOf(instance)
     if (at >= 0) this.#ready.splice(at, 1)
+    this.#leftMuch = instance.leftBehind > MUCH
     if (!isLast) this.#fill(this.#missing)
     return true
   }
@@ -155,6 +164,7 @@ export class InstancePool {
 
   close(): void {
     this.#closed = true
+    stopWaiting(this.#fillAgain)
     this.#readying.close()
     for (const instance of [...this.#live]) instance.drop()
     this.#ready.length = 0
@@ -177,11 +187,21 @@ export class InstancePool {
     nextTurn(() => {
       this.#fillsLater = false
       this.#fill(Math.min(this.#missing, usedOfTurn() >= TURN ? 1 : PER_TURN))
-      if (this.#missing > 0 && !this.#backsOff) this.#fillLater()
+      if (this.#missing > 0 && !this.#backsOff && !this.#awaitsCollection) this.#fillLater()
     })
   }
 
-  #fill(count: number): void {
+  readonly #fillAgain = (): void => {
+    this.#awaitsCollection = false
+    this.#fillLater()
+  }
+
+  /** @param atOnce although much is left */
+  #fill(count: number, atOnce = false): void {
+    if (count > 0 && !atOnce && this.#leftMuch && isPiledUp()) {
+      this.#awaitsCollection = true
+      return awaitCollection(this.#fillAgain)
+    }
     for (let left = count; left > 0 && !this.#closed && !this.#backsOff; left--) this.#make()
   }
 

@@ -2,20 +2,30 @@
  * The memories of dropped instances, until the engine has collected them. V8 frees a memory when it collects its object, but does not
  * count what `memory.grow` gained (Node 26), and collects in its own time: gigabytes of garbage can pile up. It is told by a buffer that
  * is never touched and dropped at once; measured in test/runtime/memory.test.ts. See decision: C020
+ *
+ * Told of little, V8 goes through the heap beside what else runs; told of more while it does so, it stops everything until it is done. So it is told
+ * once, and again when it has collected, or should have; and who left what has piled up waits until then before they leave more. See decision: C070
  */
-import { awaitTurn, onTurn } from './turn.ts'
+import { heapUsed } from './kernel.ts'
+import { awaitTurn, nextTurn, onTurn } from './turn.ts'
 
 const MiB = 1024 * 1024
-/** Garbage below this is left to the engine. */
+/** Garbage below this is left to the engine. Above it the engine is told, and who left some waits. */
 const TOLERATED = 64 * MiB
-/** Above this, the engine is to collect at once. */
-const PRESSING = 192 * MiB
-/** A buffer so large has V8 collect at once. If there is no room for it, V8 throws away code that it will have to compile again, so it is no larger than it must be. */
+/** Above this, the engine is to collect at once: many have left some that could not know of each other. */
+const PRESSING = 512 * MiB
+/** A buffer so large has V8 begin to go through the heap. */
+const SOON = 72 * MiB
+/** One so large has V8 collect at once. If there is no room for it, V8 throws away code that it will have to compile again, so it is no larger than it must be. */
 const AT_ONCE = 2048 * MiB
 /** So large that V8 collects whatever else there is: where little is used, the other is within its limit still. */
 const WHATEVER_ELSE = 8192 * MiB
-/** In so many turns after a drop the engine is told again, because at first something on the stack may still hold the instance; not for ever, somebody may go on holding it. */
-const TURNS = 8
+/** The engine takes a millisecond for two megabytes of its heap. If it has collected nothing after twice as long, something still held what was dropped when it looked. It is told again. */
+const PER_MS = MiB
+const LEAST_PATIENCE = 20
+const MOST_PATIENCE = 500
+/** So often after a drop, and not for ever: somebody may go on holding it. */
+const TIMES = 5
 
 /** A memory that no instance holds any more. */
 export interface Dropped {
@@ -26,11 +36,16 @@ export interface Dropped {
 }
 
 const dropped = new Set<Dropped>()
+/** Who waits until less is piled up. */
+const waiting = new Set<() => void>()
 let uncollected = 0
-let turnsLeft = 0
-/** Has the engine been told in this turn? Each time may be a collection of all there is, and a host that closes drops thousands. */
-let isTold = false
-/** Has it been made to collect in this turn? */
+let timesLeft = 0
+let timer: ReturnType<typeof setTimeout> | undefined
+/** Was anything collected in this turn? */
+let isNews = false
+/** Has the engine been made to collect in this turn, for who drops? Each time may be a collection of all there is, and a host that closes drops thousands. */
+let isPressed = false
+/** And for who would be refused otherwise? */
 let isForced = false
 
 const registry = new FinalizationRegistry<Dropped>(collected)
@@ -40,9 +55,8 @@ export function dropMemory(memory: WebAssembly.Memory, record: Dropped): void {
   dropped.add(record)
   uncollected += record.size
   if (uncollected <= TOLERATED) return
-  if (!isTold) announce(uncollected > PRESSING ? AT_ONCE : record.size)
-  isTold = true
-  turnsLeft = TURNS
+  timesLeft = TIMES
+  if (uncollected > PRESSING) press()
   awaitTurn()
 }
 
@@ -50,6 +64,22 @@ export function dropMemory(memory: WebAssembly.Memory, record: Dropped): void {
 export function takeBack(record: Dropped): void {
   registry.unregister(record)
   if (dropped.delete(record)) uncollected -= record.size
+}
+
+/** Is there so much that who left some of it is to wait? Not for ever. */
+export function isPiledUp(): boolean {
+  return uncollected > TOLERATED && timesLeft > 0
+}
+
+/** Calls a function once that is over, in a later turn, unless it is told to `stopWaiting`. */
+export function awaitCollection(fn: () => void): void {
+  waiting.add(fn)
+  timer?.ref?.()
+}
+
+export function stopWaiting(fn: () => void): void {
+  waiting.delete(fn)
+  if (waiting.size === 0) timer?.unref?.()
 }
 
 /**
@@ -80,15 +110,44 @@ function collected(record: Dropped): void {
   if (!dropped.delete(record)) return
   uncollected -= record.size
   record.collected()
+  isNews = true
+  awaitTurn()
+}
+
+function press(): void {
+  if (!isPressed) announce(AT_ONCE)
+  isPressed = true
+  awaitTurn()
 }
 
 onTurn(() => {
-  isTold = isForced = false
-  if (uncollected <= TOLERATED || turnsLeft === 0) return
-  turnsLeft--
-  announce(Math.min(uncollected, AT_ONCE))
-  if (turnsLeft > 0) awaitTurn()
+  isPressed = isForced = false
+  if (isNews) goOn()
+  // Not as soon as it is dropped: then something on the stack still holds it
+  else if (timer === undefined && uncollected > TOLERATED && timesLeft > 0) tell()
 })
+
+function tell(): void {
+  announce(SOON)
+  timesLeft--
+  timer = setTimeout(goOn, Math.min(MOST_PATIENCE, LEAST_PATIENCE + heapUsed() / PER_MS))
+  if (waiting.size === 0) timer.unref?.()
+}
+
+/** The engine has collected, or has had its time. */
+function goOn(): void {
+  clearTimeout(timer)
+  timer = undefined
+  isNews = false
+  if (uncollected > TOLERATED && timesLeft > 0) tell()
+  wake()
+}
+
+function wake(): void {
+  if (isPiledUp()) return
+  for (const fn of waiting) nextTurn(fn)
+  waiting.clear()
+}
 
 function announce(size: number): void {
   try {

@@ -34,6 +34,8 @@ export class Instance implements Guest {
   isSharing = false
   /** Once set, every import throws an uncatchable trap: no host function runs for an instance that was stopped. */
   stopped = false
+  /** Bytes of its memories when it was dropped. */
+  leftBehind = 0
   /** As which its host functions see it. */
   caller: object | undefined
   /** Told when it is gone. */
@@ -211,6 +213,7 @@ export class Instance implements Guest {
   /** Lets go, for good: whoever still holds this object does not hold the guest's memory with it. */
   drop(): void {
     this.stopped = true
+    this.leftBehind += this.memorySize
     this.onDrop?.()
     this.#holding?.release()
     this.#promising.clear()

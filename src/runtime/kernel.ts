@@ -23,6 +23,11 @@ export function heapLimit(): number {
   return builtin('v8')?.getHeapStatistics().heap_size_limit ?? SOME_MEMORY / 4
 }
 
+/** Bytes that are used of it. */
+export function heapUsed(): number {
+  return builtin('v8')?.getHeapStatistics().used_heap_size ?? 0
+}
+
 /** What is used of something, and how much of it may be. */
 export interface Share {
   readonly used: number
