@@ -49,6 +49,10 @@ export class InstancePool {
   /** Did the instance that was dropped last leave much? */
   #leftMuch = false
   #awaitsCollection = false
+  readonly #fillAgain = (): void => {
+    this.#awaitsCollection = false
+    this.#fillLater()
+  }
 
   /** @param onChange told when there is an instance more, or when there will be none for a while */
   constructor(spec: GuestSpec, guest: Runner, stats: Stats, onChange: () => void) {
@@ -191,14 +195,9 @@ export class InstancePool {
     })
   }
 
-  readonly #fillAgain = (): void => {
-    this.#awaitsCollection = false
-    this.#fillLater()
-  }
-
   /** @param atOnce although much is left */
   #fill(count: number, atOnce = false): void {
-    if (count > 0 && !atOnce && this.#leftMuch && isPiledUp()) {
+    if (count > 0 && !this.#closed && !atOnce && this.#leftMuch && isPiledUp()) {
       this.#awaitsCollection = true
       return awaitCollection(this.#fillAgain)
     }

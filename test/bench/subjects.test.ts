@@ -16,10 +16,10 @@ const QUICK = { rounds: 2, quick: true, full: false }
 /** One that does so in place of what it does, and nobody else can be had. */
 function alone(t: TestContext, id: string, plugin: Plugin, load?: Engine['load']): Candidate {
   for (const each of CANDIDATES) {
-    const { missing, start } = each
-    t.after(() => Object.assign(each, { missing, start }))
+    const { missing, start, package: needs } = each
+    t.after(() => Object.assign(each, { missing, start, package: needs }))
     const engine: Engine = { plugin: async () => plugin, close: () => undefined, ...(load && { load }) }
-    Object.assign(each, each.id === id ? { start: async () => engine } : { missing: () => 'not asked' })
+    Object.assign(each, each.id === id ? { start: async () => engine, package: undefined } : { missing: () => 'not asked' })
   }
   return CANDIDATES.find((each) => each.id === id) ?? assert.fail()
 }

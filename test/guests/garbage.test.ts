@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { Host, type Module } from '../../src/index.ts'
+import { type Caller, Host, type Module } from '../../src/index.ts'
 import { droppedMemories } from '../../src/runtime/dropped-memory.ts'
 import { collectGarbage } from '../support/garbage.ts'
 import { wat } from '../support/wat.ts'
@@ -108,6 +108,27 @@ test('a call that waits so is ended when its host closes, and no timer is left',
     for (let turn = 0; turn < 3; turn++) await nextTurn()
     await host.close()
     await waits
+    assert.equal(timers(), before)
+  } finally {
+    await letGo()
+  }
+})
+
+test('a module that is closed while its guest has much, after others that left much, leaves no timer', async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length
+  const before = timers()
+  const host = new Host({ execTimeout: 20_000 })
+  let closes: Promise<void> | undefined
+  const keep = (caller: Caller) => () => {
+    kept.push(caller.memory.bytes.buffer)
+    if (kept.length === 3) closes = host.close()
+  }
+  try {
+    const [hog, last] = await Promise.all(['hog', 'last'].map((name) => host.loadModule(name, HOG, { imports: (caller) => ({ env: { keep: keep(caller) } }) })))
+    await leave(hog as Module, 2)
+    for (let turn = 0; turn < 3; turn++) await nextTurn()
+    await assert.rejects((last as Module).call('hog'), { code: 'closed' })
+    await closes
     assert.equal(timers(), before)
   } finally {
     await letGo()
