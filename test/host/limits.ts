@@ -4,6 +4,8 @@ import { CAPS, LoadError, StopError, UsageError } from '../../src/index.ts'
 import { behaviour, failure, nextTurn, sleep } from '../support/host.ts'
 import { wat } from '../support/wat.ts'
 
+/** Long enough for some turns of any thread, ms. */
+const TURNS = 50
 const PAGE = 65536
 const GROWING = wat(`(module (memory 1)
   (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))
@@ -107,10 +109,11 @@ export function limits(): void {
     assert.ok(error instanceof LoadError)
     assert.equal(error.module, 'second')
     assert.deepEqual([error.figures.used, error.figures.limit], [11 * PAGE, 10 * PAGE])
-    await sleep(1) // what was used in this turn is not garbage yet
+    // What was used in this turn is not garbage yet, and a thread may be some turns behind
+    await sleep(TURNS)
     await host.loadModule('third', wat('(module (memory 4))'))
     await first.close()
-    await sleep(1)
+    await sleep(TURNS)
     await host.loadModule('second', wat('(module (memory 5))'))
     assert.deepEqual([...host.modules.keys()], ['third', 'second'])
   })
