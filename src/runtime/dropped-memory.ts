@@ -91,6 +91,8 @@ export function collectDropped(): boolean {
   isForced = true
   awaitTurn()
   announce(WHATEVER_ELSE)
+  // If it was at it already, it may have seen as alive what was dropped since
+  if (timer !== undefined) announce(WHATEVER_ELSE)
   for (const record of dropped) if (record.memory.deref() === undefined) collected(record)
   return true
 }
