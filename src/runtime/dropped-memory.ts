@@ -127,6 +127,8 @@ onTurn(() => {
   if (isNews) goOn()
   // Not as soon as it is dropped: then something on the stack still holds it
   else if (timer === undefined && uncollected > TOLERATED && timesLeft > 0) tell()
+  // It may have been taken back
+  else wake()
 })
 
 function tell(): void {

@@ -80,6 +80,17 @@ test('above 64 MiB much is piled up, until somebody who holds it has been waited
   takeAllBack()
 })
 
+test('who waits goes on when what was dropped is taken back before the engine is told', async () => {
+  let isWoken = false
+  drop(70)
+  awaitCollection(() => {
+    isWoken = true
+  })
+  for (const [, record] of held) takeBack(record)
+  for (let turn = 0; turn < 5 && !isWoken; turn++) await nextTurn()
+  assert.equal(isWoken, true)
+})
+
 test('who waits goes on as soon as the engine has collected', async () => {
   let isWoken = false
   const drops = () => {
